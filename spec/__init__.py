@@ -1,0 +1,1 @@
+"""What must hold: the specification language and the specifications written in it."""

@@ -1,0 +1,1 @@
+"""Classic protocols: tutorial, benchmark and test material."""

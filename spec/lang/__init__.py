@@ -1,0 +1,1 @@
+"""The specification language: vocabulary, reader, typed tree, and the tree's meaning in Python."""

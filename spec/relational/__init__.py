@@ -1,0 +1,1 @@
+"""The first-order layer, for proofs about any number of servers."""
