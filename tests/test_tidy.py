@@ -17,7 +17,7 @@ def sources(folders: tuple[str, ...] = CODE) -> Iterator[Path]:
         yield from sorted(p for p in (ROOT / folder).rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(sources()), ids=lambda p: str(p.relative_to(ROOT)))
 def test_file_is_tidy(path: Path) -> None:
     text = path.read_text()
     tree = ast.parse(text)
