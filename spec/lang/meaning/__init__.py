@@ -1,0 +1,1 @@
+"""What a tree means: run in Python, interpreted with explanations, its reads and writes, and printed as text."""
