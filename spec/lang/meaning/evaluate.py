@@ -33,7 +33,7 @@ class Case:
 
     binding: tuple[tuple[str, Type, Plain], ...]
     value: Plain
-    parts: tuple[Part | "Case", ...]
+    parts: "tuple[Part | Case, ...]"
     decides: bool = False  # a quantifier's value follows from this case alone
 
 
