@@ -1,0 +1,61 @@
+"""What every engine is asked: which properties, which identity of states, which limits; and how it reports progress.
+
+All engines are called as `check(specification, options) -> Result`. This module knows neither engines nor results.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..spec.lang import ir
+
+Identity = Literal["state", "ghosts", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a search stops before it is complete; a search that was stopped is undecided. None means no limit."""
+
+    states: int | None = None  # distinct states
+    depth: int | None = None  # states at this depth are checked and not expanded; an initial state has depth 1
+    seconds: float | None = None  # wall time
+    memory: int | None = None  # bytes of the whole process
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is."""
+
+    distinct: int
+    generated: int
+    depth: int
+    frontier: int  # states found and not yet expanded
+    seconds: float
+    memory: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a specification is checked.
+
+    `identity` says when two states are the same: without ghosts ("state", the default), with ghosts ("ghosts"), or
+    with ghosts and the label of the step that led there ("label"). `properties` names those to check; None means all.
+    Boundaries and terminals always apply.
+    """
+
+    identity: Identity = "state"
+    symmetry: bool = True
+    check_all: bool = False  # go on after a violation, and group what is found
+    deadlock: bool = True
+    properties: tuple[str, ...] | None = None
+    limits: Limits = field(default_factory=Limits)
+    workers: int = 1
+    seed: int = 0  # of whatever an engine samples; it never changes a count
+    progress: Callable[[Progress], None] | None = field(default=None, compare=False)
+
+
+def properties_of(specification: ir.Specification, kind: ir.Kind, options: Options) -> list[ir.Property]:
+    """The properties of one kind in order of declaration; of invariants and witnesses only those chosen."""
+    chosen = options.properties
+    always = chosen is None or kind in ("boundary", "terminal")
+    return [p for p in specification.properties if p.kind == kind and (always or p.name in (chosen or ()))]
