@@ -49,7 +49,7 @@ class Literal(_Typed):
     """A value known now; `name` is the constant or variant it came from, for printing."""
 
     value: Plain
-    name: str | None = None
+    name: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,91 @@
+"""Reading a specification class, with its constants bound, into the typed tree."""
+
+import ast
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+
+from .. import ir
+from ..errors import CODES, Refusal, Refused
+from ..specification import Spec, bind, declared
+from .assembly import Assembly
+from .source import Source, SourceMissing, class_node, source_of
+
+
+def read(
+    spec: type[Spec], constants: Mapping[str, int] | None = None, variants: Collection[str] = ()
+) -> ir.Specification:
+    """The tree of a specification with these constants and variants.
+
+    Raises Refused with everything that is wrong: unknown or impossible constants (E005), and whatever in the text
+    is not in the language.
+    """
+    source, node = _definition(spec)
+    try:
+        bind(spec, dict(constants or {}), variants)
+    except ValueError as problem:
+        raise Refused([Refusal("E005", source.span(node), str(problem), CODES["E005"][1])]) from None
+    assembly = Assembly(spec)
+    assembly.read_variables()
+    actions, initial = assembly.read_actions("action"), assembly.read_actions("initial")
+    properties = assembly.read_properties()
+    if not actions and not assembly.refusals:
+        message = f"{spec.__name__} has no actions"
+        assembly.refusals.append(Refusal("E310", source.span(node), message, CODES["E310"][1]))
+    if assembly.refusals:
+        raise Refused(sorted(assembly.refusals, key=_place))
+    known, _ = declared(spec)
+    return ir.Specification(
+        name=spec.__name__,
+        doc=(spec.__doc__ or "").strip(),
+        constants=tuple((name, int(constant)) for name, constant in known.items()),
+        variants=tuple(sorted(variants)),
+        variables=tuple(assembly.variables.values()),
+        functions=tuple(assembly.functions.values()),
+        initial=initial,
+        actions=actions,
+        properties=properties,
+        digest=_digest(spec),
+        span=source.span(node),
+    )
+
+
+def _definition(spec: type[Spec]) -> tuple[Source, ast.ClassDef]:
+    try:
+        return class_node(spec)
+    except SourceMissing as problem:
+        nowhere = ir.Span("?", 1, 1, 1, 1)
+        raise Refused([Refusal("E003", nowhere, str(problem), CODES["E003"][1])]) from None
+
+
+def _place(refusal: Refusal) -> tuple[str, int, int]:
+    return refusal.span.path, refusal.span.line, refusal.span.column
+
+
+def _digest(spec: type[Spec]) -> str:
+    """A name for the texts that a specification was read from: its own files and those of its base classes."""
+    sources = {source.path: source.text for source in _sources(spec)}
+    content = "\0".join(f"{path}\0{text}" for path, text in sorted(sources.items()))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _sources(spec: type[Spec]) -> Iterator[Source]:
+    import inspect
+    import sys
+
+    for base in spec.__mro__:
+        if not issubclass(base, Spec) or base is Spec:
+            continue
+        yield source_of(inspect.getfile(base))
+        for value in vars(sys.modules[base.__module__]).values():
+            module = sys.modules.get(getattr(value, "__module__", None) or "")
+            file = getattr(module, "__file__", None)
+            if file and isinstance(value, type) and not file.startswith(_LANGUAGE) and _is_ours(value):
+                yield source_of(file)
+
+
+_LANGUAGE = str(__file__).rsplit("reader", 1)[0]
+
+
+def _is_ours(value: type) -> bool:
+    """Whether a class takes part in a specification: it derives from a word of the vocabulary."""
+    return any((base.__module__ or "").startswith(__name__.rsplit(".reader", 1)[0]) for base in value.__mro__)
