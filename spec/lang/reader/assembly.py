@@ -11,13 +11,13 @@ from .. import domains, ir
 from ..domains import Bool, Map, Type
 from ..errors import CODES, Refusal
 from ..hints import is_enumerable
+from ..source import Source, SourceMissing, class_node, function_node
 from ..specification import Spec, _Variable
 from .calls import annotation
 from .comprehensions import type_of
 from .expressions import read_expression
 from .fit import fit
 from .scope import Role, Scope, Stop
-from .source import Source, SourceMissing, class_node, function_node
 from .statements import Block, always_returns, read_block
 
 PARAM_LIMIT = 256  # instances per parameter; beyond, a parameter is drawn from the state

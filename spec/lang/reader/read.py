@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from .. import ir
 from ..errors import CODES, Refusal, Refused
+from ..source import Source, SourceMissing, class_node, source_of
 from ..specification import Spec, bind, declared
 from .assembly import Assembly
-from .source import Source, SourceMissing, class_node, source_of
 
 
 def read(

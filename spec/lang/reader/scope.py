@@ -14,7 +14,7 @@ from typing import Any, Literal, NoReturn
 from .. import ir
 from ..domains import Type, describe
 from ..errors import CODES, Refusal
-from .source import Source
+from ..source import Source
 
 
 class Stop(Exception):

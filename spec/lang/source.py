@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..ir import Span
+from .ir import Span
 
 
 class SourceMissing(Exception):
@@ -55,7 +55,7 @@ def source_of(filename: str) -> Source:
 def _shown(filename: str) -> str:
     """The path relative to where the user stands, if it lies below; for bundled files, from the package on."""
     path = Path(filename)
-    package = Path(__file__).resolve().parents[3]
+    package = Path(__file__).resolve().parents[2]
     if path.is_relative_to(package):
         return str(path.relative_to(package))
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
