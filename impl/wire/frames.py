@@ -1,4 +1,4 @@
-"""The frames of the client protocol: lengths, headers, the handshake, four-letter words, replies.
+"""The frames of the client protocol: lengths, headers, the handshake, replies, watch events.
 
 Knows neither sockets nor what an operation means. A frame is an int32 length and that many bytes. The first four bytes
 of a fresh connection may spell a word instead.
@@ -14,9 +14,6 @@ from .jute import Malformed, Reader, bytes_of
 XID_EVENT, XID_PING, XID_AUTH, XID_SET_WATCHES = -1, -2, -4, -8
 ZXID_EVENT = -1
 CONNECTED = 3  # the state field of every watch event
-WORDS = frozenset(
-    "conf cons crst dirs dump envi gtmk hash isro mntr ruok srst srvr stat stmk wchc wchp wchs".split(" ")
-)
 NULL = b"\xff\xff\xff\xff"
 
 REQUEST_HEADER = Struct("!ii")
