@@ -334,6 +334,12 @@ def describe(kind: Type) -> str:
     assert_never(kind)
 
 
+def a(kind: Type) -> str:
+    """The type in a sentence: `a Server`, `an Epoch`."""
+    shown = describe(kind)
+    return f"an {shown}" if shown[0] in "AEIOaeio" else f"a {shown}"
+
+
 def show(kind: Type, plain: Plain) -> str:
     """A value as a user would write it: `Phase.WORKING`, `server1`, `{rm1, rm2}`, `Txn(epoch=1)`."""
     match kind:

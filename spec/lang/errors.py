@@ -99,8 +99,6 @@ CODES: dict[str, tuple[str, str]] = {
     "E514": ("a number lies outside its type", "change the bounds or the number"),
     "E515": ("a number is too large", "stay within ±2**62"),
     "E516": ("too many values to go through", "give the loop a smaller type"),
-    "E601": ("an action depends on a ghost", "ghosts are read by properties and other ghosts only; drop `ghost=True`"),
-    "E602": ("a boundary or terminal reads a ghost", "use state that is not a ghost"),
 }
 
 

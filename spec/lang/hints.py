@@ -235,7 +235,7 @@ def plain_of(kind: domains.Type, value: Any) -> domains.Plain:
             return None if value is None else plain_of(item, value)
         case _:
             return _plain_collection(kind, value)
-    raise EvaluationError(None, f"{value!r} is not a {domains.describe(kind)}")
+    raise EvaluationError(None, f"{value!r} is not {domains.a(kind)}")
 
 
 def _is_number(value: Any) -> bool:
@@ -258,4 +258,4 @@ def _plain_collection(kind: domains.Type, value: Any) -> domains.Plain:
             return tuple(sorted((plain_of(item, member) for member in value), key=domains.order_key(item)))
         case _:
             pass
-    raise EvaluationError(None, f"{value!r} is not a {domains.describe(kind)}")
+    raise EvaluationError(None, f"{value!r} is not {domains.a(kind)}")

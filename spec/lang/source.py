@@ -70,12 +70,12 @@ def class_node(cls: type) -> tuple[Source, ast.ClassDef]:
     raise SourceMissing(f"the class {cls.__name__} is not defined at the top level of {source.path}")
 
 
-def function_node(function: Callable[..., Any]) -> tuple[Source, ast.FunctionDef]:
+def function_node(function: Callable[..., Any]) -> tuple[Source, ast.FunctionDef | ast.AsyncFunctionDef]:
     """The definition of a function or method, decorated or not."""
     code = inspect.unwrap(function).__code__
     source = source_of(code.co_filename)
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             if first == code.co_firstlineno:
                 return source, node

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
         def __new__(cls, default: int, help: str, *, low: int = 0, high: int = ...) -> Self: ...
 
+        def __eq__(self, other: object) -> bool: ...  # lets strict type checkers compare it with any Range
+
+        def __hash__(self) -> int: ...
+
     def variant(name: str, help: str) -> bool:
         """A named deviation, off unless asked for: a seeded bug, a bug of a released version, or a fix."""
         ...

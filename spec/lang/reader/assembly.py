@@ -23,6 +23,8 @@ from .statements import Block, always_returns, read_block
 PARAM_LIMIT = 256  # instances per parameter; beyond, a parameter is drawn from the state
 INSTANCE_LIMIT = 65536
 
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
 _NOT_YET = {
     "eventually": "E314",
     "leads_to": "E314",
@@ -59,7 +61,8 @@ class Assembly:
         try:
             yield
         except Stop as stop:
-            self.refusals.append(stop.refusal)
+            if stop.refusal:
+                self.refusals.append(stop.refusal)
 
     def _scope(self, source: Source, globals_: dict[str, Any], role: Role) -> Scope:
         return Scope(
@@ -69,14 +72,12 @@ class Assembly:
     def _class_statement(self, source: Source, base: type, node: ast.stmt) -> None:
         scope = self._scope(source, vars(sys.modules[base.__module__]), "initial value")
         match node:
-            case ast.FunctionDef() | ast.Pass() | ast.Expr(value=ast.Constant()):
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Pass() | ast.Expr(value=ast.Constant()):
                 return
             case ast.AnnAssign(target=ast.Name(id=name)) if isinstance(vars(base).get(name), _Variable):
                 self.variables[name] = self._variable(scope, base, node, name)
             case ast.Assign(targets=[ast.Name(id=name)]) if isinstance(vars(base).get(name), _Variable):
                 scope.refuse("E302", node, f"the state variable {name!r} has no type")
-            case ast.AsyncFunctionDef():
-                scope.refuse("E110", node, "'async' is not in the language")
             case _:
                 scope.refuse("E315", node, "this has no place in a specification's class")
 
@@ -109,7 +110,7 @@ class Assembly:
             return fit(scope, given, scope.expr(given, kind), kind)
         if isinstance(kind, domains.Set | domains.Seq | domains.Bag):
             return ir.Collect((), type=kind, span=span)
-        scope.refuse("E301", node, f"a {domains.describe(kind)} needs an initial value")
+        scope.refuse("E301", node, f"{domains.a(kind)} needs an initial value")
 
     # ------------------------------------------------------------------------------------------ functions
 
@@ -146,17 +147,19 @@ class Assembly:
             scope.refuse("E136", node, f"{name} may end without a value")
         return ir.Function(name, params, returns, body, _doc(function), span=scope.span(node))
 
-    def _return_type(self, scope: Scope, node: ast.FunctionDef, function: Callable[..., Any]) -> Type | None:
+    def _return_type(self, scope: Scope, node: _Definition, function: Callable[..., Any]) -> Type | None:
         if node.returns is None:
             scope.refuse("E137", node, f"{node.name} does not say what it gives", "write `-> bool`, `-> None`, …")
         hint = annotation(scope, node.returns)
         return None if hint is None else type_of(scope, node.returns, hint)
 
     def _opened(
-        self, source: Source, function: Callable[..., Any], node: ast.FunctionDef, role: Role, method: bool
+        self, source: Source, function: Callable[..., Any], node: _Definition, role: Role, method: bool
     ) -> tuple[Scope, tuple[ir.Param, ...]]:
         """The scope inside a function, and its parameters."""
         scope = self._scope(source, inspect.unwrap(function).__globals__, role)
+        if isinstance(node, ast.AsyncFunctionDef):
+            scope.refuse("E110", node, "'async' is not in the language")
         arguments = node.args
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults or arguments.posonlyargs:
             scope.refuse("E138", node, "a parameter has a default or a star", "write plain parameters")
@@ -267,7 +270,7 @@ def _doc(function: Callable[..., Any]) -> str:
     return inspect.cleandoc(function.__doc__ or "")
 
 
-def _assignments(function: ast.FunctionDef) -> dict[str, int]:
+def _assignments(function: _Definition) -> dict[str, int]:
     """How often each name is assigned in a function."""
     counts: dict[str, int] = {}
     for node in ast.walk(function):

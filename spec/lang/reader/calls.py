@@ -105,7 +105,7 @@ def _size(scope: Scope, node: ast.Call) -> ir.Expr:
         return ir.Literal(size, type=Int(size, size), span=span)
     item = unwrapped(scope.expr(argument))
     if not isinstance(item.type, Set | Seq | Bag):
-        scope.refuse("E506", argument, f"a {domains.describe(item.type)} has no length")
+        scope.refuse("E506", argument, f"{domains.a(item.type)} has no length")
     return ir.Size(item, type=Int(0, most_items(item.type)), span=span)
 
 
@@ -125,7 +125,7 @@ def is_record(scope: Scope, node: ast.AST, item: ir.Expr, wanted: Any) -> ir.Exp
     kind = item.type.item if isinstance(item.type, Optional) else item.type
     choices = kind.records if isinstance(kind, Union) else (kind,)
     if record not in choices:
-        scope.refuse("E502", node, f"a {domains.describe(item.type)} is never a {record.name}")
+        scope.refuse("E502", node, f"{domains.a(item.type)} is never a {record.name}")
     return ir.Is(item, record, type=Bool(), span=scope.span(node))
 
 
@@ -275,7 +275,7 @@ def _method(scope: Scope, node: ast.Call, function: ast.Attribute) -> ir.Expr:
         ):
             scope.refuse("E129", node, f"{function.attr} is a statement", "give it a line of its own")
         case kind, name:
-            scope.refuse("E403", node, f"a {domains.describe(kind)} has no method {name!r}")
+            scope.refuse("E403", node, f"{domains.a(kind)} has no method {name!r}")
 
 
 def own_method(scope: Scope, function: ast.Attribute) -> Callable[..., Any]:

@@ -34,7 +34,7 @@ def read_domain(scope: Scope, node: ast.expr) -> tuple[Type, "ir.Every | ir.Inte
             cure = f"iterate over its keys: `for k in {domains.describe(key)}`"
             scope.refuse("E506", node, "a map is not iterated over", cure)
         case kind:
-            scope.refuse("E506", node, f"a {domains.describe(kind)} is not iterated over")
+            scope.refuse("E506", node, f"{domains.a(kind)} is not iterated over")
 
 
 def _every(scope: Scope, node: ast.expr, value: type) -> tuple[Type, ir.Every]:
@@ -202,7 +202,7 @@ def read_best(scope: Scope, node: ast.Call, op: Literal["min", "max"], ordered: 
     key_name, key = _key(scope, node, options.get("key"), body.type)
     ranked = key.type if key else body.type
     if not ordered(ranked):
-        scope.refuse("E503", node, f"a {domains.describe(ranked)} has no order", "rank by a number: `key=lambda x: …`")
+        scope.refuse("E503", node, f"{domains.a(ranked)} has no order", "rank by a number: `key=lambda x: …`")
     default = options.get("default")
     fallback = fit(scope, default, scope.expr(default, body.type), body.type) if default else None
     return ir.Best(op, bound, body, key_name, key, fallback, type=body.type, span=span)

@@ -14,7 +14,7 @@ from ..vocabulary import Constant, variant
 from .calls import read_call
 from .comprehensions import read_set_comprehension
 from .fit import bounds, condition, fit, number, unwrapped, widen
-from .scope import MISSING, Scope
+from .scope import MISSING, Scope, Stop
 
 
 def read_expression(scope: Scope, node: ast.expr, want: Type | None) -> ir.Expr:
@@ -81,9 +81,7 @@ def _constant(scope: Scope, node: ast.Constant, want: Type | None) -> ir.Expr:
             return integer(scope, node, value)
         case None:
             if not isinstance(want, Optional):
-                message = (
-                    f"a {domains.describe(want)} is never None" if want else "None of what is meant here is unknown"
-                )
+                message = f"{domains.a(want)} is never None" if want else "None of what is meant here is unknown"
                 scope.refuse("E509", node, message, "annotate the name: `x: Server | None = None`")
             return ir.Literal(None, type=want, span=span)
         case str():
@@ -102,6 +100,8 @@ def integer(scope: Scope, node: ast.AST, value: int, name: str | None = None) ->
 
 
 def _name(scope: Scope, node: ast.Name) -> ir.Expr:
+    if node.id in scope.refused:
+        raise Stop(None)
     if node.id in scope.unassigned:
         scope.refuse("E404", node, f"{node.id!r} may have no value here")
     if node.id in scope.locals:
@@ -119,8 +119,9 @@ def nearest(name: str, known: list[str]) -> str | None:
     """A cure that names the most similar known name, if one is similar."""
     import difflib
 
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else None
+    folded = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), list(folded), n=1)
+    return f"did you mean {folded[close[0]]!r}?" if close else None
 
 
 def _global(scope: Scope, node: ast.expr, name: str, value: Any) -> ir.Expr:
@@ -202,11 +203,11 @@ def field_of(scope: Scope, node: ast.AST, item: ir.Expr, name: str) -> ir.Expr:
             found = set()
     kinds = sorted({entry[1] for entry in found if entry}, key=domains.describe)
     if not kinds:
-        shown = domains.describe(item.type)
-        scope.refuse("E402", node, f"a {shown} has no {name!r}", nearest(name, _fields(item.type)))
+        shown = domains.a(item.type)
+        scope.refuse("E402", node, f"{shown} has no {name!r}", nearest(name, _fields(item.type)))
     if len(kinds) > 1:
-        shown = " and ".join(domains.describe(kind) for kind in kinds)
-        scope.refuse("E410", node, f"{name!r} is a {shown}, depending on the record", "use `match` to tell them apart")
+        shown = " or ".join(domains.a(kind) for kind in kinds)
+        scope.refuse("E410", node, f"{name!r} is {shown}, depending on the record", "use `match` to tell them apart")
     return ir.Field(item, name, type=kinds[0], span=span)
 
 
@@ -285,7 +286,7 @@ def binary(scope: Scope, node: ast.AST, op: ast.operator, left: ir.Expr, right_n
         cure = "division is `//`" if isinstance(op, ast.Div) else None
         scope.refuse("E125", node, "this operator is not in the language", cure)
     if not isinstance(left.type, Int | Range):
-        scope.refuse("E505", node, f"the left side is a {domains.describe(left.type)}, not a number")
+        scope.refuse("E505", node, f"the left side is {domains.a(left.type)}, not a number")
     return arithmetic(scope, node, _OPERATORS[type(op)], left, number(scope, right_node))
 
 
@@ -356,7 +357,7 @@ def _equated(scope: Scope, node: ast.AST, left: ast.expr, right: ast.expr) -> tu
     first = scope.expr(left)
     if _is_none(right):
         if not isinstance(first.type, Optional):
-            scope.refuse("E502", node, f"a {domains.describe(first.type)} is never None")
+            scope.refuse("E502", node, f"{domains.a(first.type)} is never None")
         return first, ir.Literal(None, type=first.type, span=scope.span(right))
     second = scope.expr(right, first.type)
     return _same_type(scope, node, first, second)
@@ -369,7 +370,7 @@ def _same_type(scope: Scope, node: ast.AST, first: ir.Expr, second: ir.Expr) -> 
         return first, wider
     if (wider := widen(first, second.type)) is not None:
         return wider, second
-    shown = f"a {domains.describe(first.type)} with a {domains.describe(second.type)}"
+    shown = f"{domains.a(first.type)} with {domains.a(second.type)}"
     scope.refuse("E502", node, f"this compares {shown}")
 
 
@@ -380,7 +381,7 @@ def _ordered(scope: Scope, node: ast.AST, left: ast.expr, right: ast.expr) -> tu
     if not (is_ordered(first.type) or isinstance(first.type, Set)):
         shown = domains.describe(first.type)
         cure = f"declare `class {shown}(…, ordered=True)`" if isinstance(first.type, Sort) else None
-        scope.refuse("E503", node, f"a {shown} has no order", cure)
+        scope.refuse("E503", node, f"{domains.a(first.type)} has no order", cure)
     return first, second
 
 
@@ -416,7 +417,7 @@ def _contains(scope: Scope, left: ast.expr, right: ast.expr, span: ir.Span) -> i
         case Map():
             scope.refuse("E506", right, "a map contains every key", "ask for the value: `m[key]`")
         case kind:
-            scope.refuse("E506", right, f"a {domains.describe(kind)} contains nothing")
+            scope.refuse("E506", right, f"{domains.a(kind)} contains nothing")
 
 
 def _if_else(scope: Scope, node: ast.IfExp, want: Type | None) -> ir.Expr:
@@ -466,12 +467,12 @@ def entry(scope: Scope, node: ast.AST, item: ir.Expr, key_node: ast.expr) -> ir.
                 scope.refuse("E508", key_node, "positions count from 0", "write `.last` for the last item")
             return ir.At(item, position, type=kind, span=span)
         case kind:
-            scope.refuse("E508", node, f"a {domains.describe(kind)} has no items to pick by position or key")
+            scope.refuse("E508", node, f"{domains.a(kind)} has no items to pick by position or key")
 
 
 def _slice(scope: Scope, node: ast.Subscript, item: ir.Expr, part: ast.Slice) -> ir.Expr:
     if not isinstance(item.type, Seq):
-        scope.refuse("E508", node, f"a {domains.describe(item.type)} cannot be sliced")
+        scope.refuse("E508", node, f"{domains.a(item.type)} cannot be sliced")
     if part.step is not None:
         scope.refuse("E126", part, "a slice has no step here")
     low = number(scope, part.lower) if part.lower else None

@@ -47,9 +47,7 @@ def _cases(scope: Scope, subject: ir.Local, cases: list[ast.match_case], read_bl
     then = (*binds, *read_block(scope, case.body))
     after_then = dict(scope.locals)
     scope.locals = dict(before)
-    if test is None:
-        if rest:
-            scope.refuse("E120", rest[0].pattern, "this case is never reached")
+    if test is None:  # Python itself allows it only as the last case
         scope.locals = after_then
         return then
     otherwise = _cases(scope, subject, rest, read_block)
@@ -108,7 +106,7 @@ def _equals(scope: Scope, node: ast.AST, subject: ir.Local, value: ast.expr) -> 
     span = scope.span(node)
     if isinstance(value, ast.Constant) and value.value is None:
         if not isinstance(subject.type, Optional):
-            scope.refuse("E502", node, f"a {domains.describe(subject.type)} is never None")
+            scope.refuse("E502", node, f"{domains.a(subject.type)} is never None")
         return ir.Compare("==", subject, ir.Literal(None, type=subject.type, span=span), type=Bool(), span=span)
     right = scope.expr(value, subject.type)
     numbers = isinstance(right.type, domains.Int) and isinstance(subject.type, domains.Int | domains.Range)
@@ -143,7 +141,7 @@ def _fields(scope: Scope, subject: ir.Local, pattern: ast.MatchClass, cls: type[
     for name, part in parts:
         field = record.field(name)
         if field is None:
-            scope.refuse("E402", part, f"a {record.name} has no {name!r}")
+            scope.refuse("E402", part, f"{domains.a(record)} has no {name!r}")
         if not isinstance(part, ast.MatchAs) or part.pattern is not None:
             scope.refuse("E120", part, "a field's pattern is a name here", "test its value with `if` inside the case")
         if part.name:
@@ -155,10 +153,8 @@ def _fields(scope: Scope, subject: ir.Local, pattern: ast.MatchClass, cls: type[
 def _bind(scope: Scope, node: ast.AST, name: str, value: ir.Expr) -> ir.Stmt:
     kind: Any = value.type
     if scope.types.setdefault(name, kind) != kind:
-        first = domains.describe(scope.types[name])
-        scope.refuse(
-            "E501", node, f"{name!r} is a {first} already, this is a {domains.describe(kind)}", "use another name"
-        )
+        first = domains.a(scope.types[name])
+        scope.refuse("E501", node, f"{name!r} is {first} already, this is {domains.a(kind)}", "use another name")
     scope.locals[name] = kind
     scope.unassigned.discard(name)
     return ir.Let(name, kind, value, span=scope.span(node))

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from .. import ir
-from ..domains import Type, describe
+from ..domains import Type, a
 from ..errors import CODES, Refusal
 from ..source import Source
 
 
 class Stop(Exception):
-    """One refusal, on its way to the statement that collects it."""
+    """One refusal, on its way to the statement that collects it; None where another refusal is the cause."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal | None) -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
 
@@ -46,6 +46,7 @@ class Scope:
     helper: "Callable[[Scope, ast.expr, Callable[..., Any], bool], ir.Function]"
     locals: dict[str, Type] = field(default_factory=dict)
     unassigned: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)  # names whose assignment was refused: no more about them
     types: dict[str, Type] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     self_name: str | None = None
@@ -70,7 +71,11 @@ class Scope:
     def static(self, node: ast.expr) -> Any:
         """The Python object that a global name or dotted name stands for, or MISSING."""
         if isinstance(node, ast.Name):
-            if node.id in self.locals or node.id in self.unassigned or node.id in (self.self_name, self.before_name):
+            if (
+                node.id in self.locals
+                or node.id in self.unassigned | self.refused
+                or node.id in (self.self_name, self.before_name)
+            ):
                 return MISSING
             return self.globals.get(node.id, getattr(builtins, node.id, MISSING))
         if isinstance(node, ast.Attribute):
@@ -92,4 +97,4 @@ class Scope:
 
     def mismatch(self, node: ast.AST, found: Type, wanted: Type) -> NoReturn:
         """Refuses a value of the wrong type."""
-        self.refuse("E501", node, f"this is a {describe(found)}, where a {describe(wanted)} is needed")
+        self.refuse("E501", node, f"this is {a(found)}, where {a(wanted)} is needed")

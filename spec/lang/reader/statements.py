@@ -11,7 +11,7 @@ from ..domains import Bag, Bool, Int, Map, Optional, Range, Seq, Set, Tuple, Typ
 from ..specification import expect, require, step
 from .calls import annotation, helper_arguments, own_method
 from .comprehensions import read_domain, type_of
-from .expressions import binary, entry
+from .expressions import binary, entry, nearest
 from .fit import condition, fit, unwrapped
 from .patterns import read_match
 from .scope import Scope, Stop
@@ -26,18 +26,17 @@ def read_block(scope: Scope, body: list[ast.stmt]) -> Block:
         try:
             found += _statement(scope, node)
         except Stop as stop:
-            scope.refusals.append(stop.refusal)
-            _assume_assigned(scope, node)
+            if stop.refusal:
+                scope.refusals.append(stop.refusal)
+            scope.refused |= _assigned(node) - scope.locals.keys()
         if found and isinstance(found[-1], ir.Return):
             break
     return tuple(found)
 
 
-def _assume_assigned(scope: Scope, node: ast.stmt) -> None:
-    """After a refused assignment its names are not also reported as unknown; they are skipped silently."""
-    for target in ast.walk(node):
-        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store) and target.id not in scope.locals:
-            scope.unassigned.add(target.id)
+def _assigned(node: ast.stmt) -> set[str]:
+    names = (part for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
+    return {name.id for name in names}
 
 
 def _statement(scope: Scope, node: ast.stmt) -> Block:
@@ -97,6 +96,7 @@ def _called(scope: Scope, node: ast.Expr) -> Block:
     if isinstance(call, ast.Constant) and isinstance(call.value, str):
         return ()  # a docstring
     if not isinstance(call, ast.Call):
+        scope.expr(call)
         scope.refuse("E114", node, "this line does nothing")
     function = scope.static(call.func)
     if function is require:
@@ -134,7 +134,7 @@ def _expect(scope: Scope, call: ast.Call, name: str | None) -> Block:
         fit(scope, call, value, kind)
     else:
         if not isinstance(value.type, Optional):
-            scope.refuse("E502", call, f"a {domains.describe(value.type)} is never None")
+            scope.refuse("E502", call, f"{domains.a(value.type)} is never None")
         kind = value.type.item
     local = name or "expected"
     assign_local(scope, call, local, kind)
@@ -146,10 +146,8 @@ def assign_local(scope: Scope, node: ast.AST, name: str, kind: Type) -> None:
     if name in (scope.self_name, scope.before_name):
         scope.refuse("E407", node, f"{name!r} is already in use here")
     if scope.types.setdefault(name, kind) != kind:
-        first = domains.describe(scope.types[name])
-        scope.refuse(
-            "E501", node, f"{name!r} is a {first} already, this is a {domains.describe(kind)}", "use another name"
-        )
+        first = domains.a(scope.types[name])
+        scope.refuse("E501", node, f"{name!r} is {first} already, this is {domains.a(kind)}", "use another name")
     scope.locals[name] = kind
     scope.unassigned.discard(name)
 
@@ -175,7 +173,7 @@ def _method_called(scope: Scope, call: ast.Call, function: ast.Attribute) -> Blo
             arguments = _arguments_of(scope, call, target.type, shape)
             op: Any = name
             return (ir.Update(target, op, arguments, span=scope.span(call)),)
-    scope.refuse("E403", function, f"a {domains.describe(target.type)} has no method {name!r}")
+    scope.refuse("E403", function, f"{domains.a(target.type)} has no method {name!r}")
 
 
 def _arguments_of(scope: Scope, call: ast.Call, kind: Type, shape: str) -> tuple[ir.Expr, ...]:
@@ -206,7 +204,7 @@ def read_target(scope: Scope, node: ast.expr) -> ir.Target:
         case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner == scope.self_name:
             variable = scope.variables.get(name)
             if variable is None:
-                scope.refuse("E402", node, f"there is no state variable {name!r}")
+                scope.refuse("E402", node, f"there is no state variable {name!r}", nearest(name, list(scope.variables)))
             _may_act(scope, node, "a change of the state")
             return ir.Target(name, (), variable.type, span=span)
         case ast.Attribute(value=ast.Name(id=owner)) if owner == scope.before_name:
@@ -223,7 +221,7 @@ def read_target(scope: Scope, node: ast.expr) -> ir.Target:
 
 def _entry_target(scope: Scope, node: ast.Subscript, outer: ir.Target, key: ast.expr) -> ir.Target:
     if not isinstance(outer.type, Map | Seq) or isinstance(key, ast.Slice):
-        scope.refuse("E508", node, f"a {domains.describe(outer.type)} has no entry to change here")
+        scope.refuse("E508", node, f"{domains.a(outer.type)} has no entry to change here")
     read = entry(scope, node, _read_back(outer), key)
     assert isinstance(read, ir.At)
     return ir.Target(outer.variable, (*outer.keys, read.key), read.type, span=scope.span(node))
@@ -377,7 +375,7 @@ def _return(scope: Scope, node: ast.Return) -> Block:
             scope.refuse("E135", node, "an action gives no value")
         return (ir.Return(span=span),)
     if node.value is None:
-        scope.refuse("E135", node, f"a {domains.describe(scope.returns)} is expected here")
+        scope.refuse("E135", node, f"{domains.a(scope.returns)} is expected here")
     if isinstance(scope.returns, Bool):
         return (ir.Return(condition(scope, node.value), span=span),)
     value = fit(scope, node.value, scope.expr(node.value, scope.returns), scope.returns)

@@ -1,0 +1,3 @@
+# E001
+def broken(:
+    pass

@@ -1,0 +1,2 @@
+# E004
+import a_module_that_does_not_exist
