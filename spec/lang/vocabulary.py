@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 else:
 
     class Constant:
-        """A number chosen per run; see the typed declaration above."""
+        """A number chosen per run: `managers = Constant(3, "number of resource managers", low=1)`."""
 
         def __init__(self, default: int, help: str, *, low: int = 0, high: int = 2**31) -> None:
             self.default, self.help, self.low, self.high = default, help, low, high
@@ -79,7 +79,7 @@ else:
         _comparison(f"__{_name}__")
 
     class variant:
-        """A named deviation; see the typed declaration above."""
+        """A named deviation, off unless asked for: `early = variant("commit-early", "The leader does not wait.")`."""
 
         def __init__(self, name: str, help: str) -> None:
             self.name, self.help, self.on = name, help, False
