@@ -25,10 +25,7 @@ from quorate.spec.lang.errors import CODES
 
 ROOT = Path(quorate.__file__).parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-REASONS = {
-    "sets up a machine": "installs; continuous integration runs it from the README",
-    "serves until stopped": "a server",
-}
+SET_UP = ("first command", "test command")
 BLOCK = re.compile(
     r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
 )
