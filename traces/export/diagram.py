@@ -1,0 +1,242 @@
+"""Who did what when, and which messages passed: the data of a space–time diagram, found from the types alone.
+
+A lane is an element of the main Sort or Range: the one that most variables are keyed by. A channel is a collection of
+records that some action adds to and some action takes from (or draws an argument from). A message is a record that a
+step put into a channel; it is received by the step that takes it out or draws it, lost when a step takes it out and
+does nothing else, and in flight when it is still there at the end.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+from ...spec.lang import domains, ir
+from ...spec.lang.domains import Plain, Type, show
+from ..trace import State, Step, Trace, action_of, show_label
+
+SYSTEM = "system"  # the lane of steps that belong to no element
+Entry = tuple[str, tuple[Plain, ...]]  # a variable, and the keys that lead to a collection within it
+Main = domains.Sort | domains.Range
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step, in the lane it happened in."""
+
+    number: int
+    lane: int
+    label: str
+
+
+@dataclass(slots=True)
+class Message:
+    """A record on its way: which step sent it, which received (or lost) it, and in which lanes."""
+
+    text: str
+    sent: int
+    sender: int
+    received: int | None = None
+    receiver: int | None = None
+    fate: Literal["in flight", "received", "lost"] = "in flight"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """Lanes by name, one event per step after the first, and the messages in the order they were sent."""
+
+    lanes: tuple[str, ...]
+    events: tuple[Event, ...]
+    messages: tuple[Message, ...]
+
+
+def diagram(trace: Trace) -> Diagram:
+    """The space–time diagram of a trace."""
+    drawing = _Drawing(trace)
+    for number in range(2, len(trace.steps) + 1):
+        drawing.step(number)
+    return Diagram(drawing.lanes, tuple(drawing.events), tuple(drawing.messages))
+
+
+def main_type(specification: ir.Specification) -> Main | None:
+    """The Sort, or else the Range, that most variables (and then most parameters) are keyed by."""
+    votes: Counter[Main] = Counter()
+    for variable in specification.variables:
+        votes.update(_keys_of(variable.type))
+    if not votes:
+        for action in specification.actions:
+            votes.update(p.type for p in action.params if isinstance(p.type, domains.Sort | domains.Range))
+    sorts = {kind: count for kind, count in votes.items() if isinstance(kind, domains.Sort)}
+    best = sorts or votes
+    return max(best, key=lambda kind: best[kind], default=None)
+
+
+def _keys_of(kind: Type) -> Iterator[Main]:
+    if isinstance(kind, domains.Map):
+        if isinstance(kind.key, domains.Sort | domains.Range):
+            yield kind.key
+        yield from _keys_of(kind.value)
+
+
+def channels(specification: ir.Specification) -> frozenset[str]:
+    """The variables that messages pass through."""
+    added, taken = set[str](), set[str]()
+    for holder in (*specification.actions, *specification.functions):
+        for node in nodes_within(holder):
+            match node:
+                case ir.Update(target, "add" | "append" | "extend" | "update"):
+                    added.add(target.variable)
+                case ir.Update(target, "remove" | "remove_first" | "discard"):
+                    taken.add(target.variable)
+                case ir.Assign(target, value):
+                    within = list(nodes_within(value))
+                    added |= {target.variable for one in within if isinstance(one, ir.Concat)}
+                    taken |= {target.variable for one in within if isinstance(one, ir.Slice)}
+                case ir.Param(_, _, drawn) if drawn is not None:
+                    taken |= {one.variable for one in nodes_within(drawn) if isinstance(one, ir.Read)}
+    return frozenset(v.name for v in specification.variables if v.name in added & taken and _carries_records(v.type))
+
+
+def _carries_records(kind: Type) -> bool:
+    match kind:
+        case domains.Map(_, value):
+            return _carries_records(value)
+        case domains.Set(item) | domains.Seq(_, item, _) | domains.Bag(_, item, _):
+            return isinstance(item, domains.Record | domains.Union)
+    return False
+
+
+def nodes_within(node: object) -> Iterator[Any]:
+    """A node of the tree, and every node below it."""
+    if isinstance(node, tuple):
+        for item in node:
+            yield from nodes_within(item)
+    elif is_dataclass(node) and type(node).__module__ == ir.__name__:
+        yield node
+        for own in fields(node):
+            yield from nodes_within(getattr(node, own.name))
+
+
+class _Drawing:
+    """Follows a trace and keeps the messages that are on their way."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._main = main_type(trace.specification)
+        self._channels = channels(trace.specification)
+        self.lanes = (*_lane_names(self._main), SYSTEM)
+        self.events: list[Event] = []
+        self.messages: list[Message] = []
+        self._waiting: dict[tuple[Entry, Plain], list[Message]] = {}
+
+    def step(self, number: int) -> None:
+        """Draws one step: its event, the messages it received, those it sent."""
+        before, step = self._trace.steps[number - 2], self._trace.steps[number - 1]
+        old, new = self._contents(before.state), self._contents(step.state)
+        lane = self._lane(before, step)
+        self.events.append(Event(number, lane, show_label(self._trace.specification, step.label)))
+        idle = not any(new[entry][1] - old[entry][1] for entry in old) and not self._acts(before.state, step.state)
+        for entry, (_, items) in old.items():
+            gone = items - new[entry][1]
+            for item in gone.elements():
+                self._take(entry, item, number, lane, lost=idle, keep=False)
+            for item in self._drawn(step, entry):
+                if item in items and item not in gone:
+                    self._take(entry, item, number, lane, lost=False, keep=True)
+        for entry, (kind, items) in new.items():
+            for item in (items - old[entry][1]).elements():
+                message = Message(show(kind, item), number, lane)
+                self.messages.append(message)
+                self._waiting.setdefault((entry, item), []).append(message)
+
+    def _take(self, entry: Entry, item: Plain, number: int, lane: int, lost: bool, keep: bool) -> None:
+        waiting = self._waiting.get((entry, item), [])
+        if not waiting:  # it was there from the start
+            return
+        message = waiting[0] if keep else waiting.pop(0)
+        if message.fate == "received":  # read again: a second arrow from the same sending
+            if not keep:
+                return
+            message = Message(message.text, message.sent, message.sender)
+            self.messages.append(message)
+        message.received, message.receiver = number, lane
+        message.fate = "lost" if lost else "received"
+
+    def _drawn(self, step: Step, entry: Entry) -> Iterator[Plain]:
+        action = action_of(self._trace.specification, step.label[0])
+        for param, argument in zip(action.params if action else (), step.label[1], strict=True):
+            if param.drawn is not None:
+                read = [one for one in nodes_within(param.drawn) if isinstance(one, ir.Read)]
+                if any(one.variable == entry[0] for one in read):
+                    yield argument
+
+    def _contents(self, state: State) -> dict[Entry, tuple[Type, Counter[Plain]]]:
+        """What every collection in a channel holds."""
+        found: dict[Entry, tuple[Type, Counter[Plain]]] = {}
+        for variable, value in zip(self._trace.specification.variables, state, strict=True):
+            if variable.name in self._channels:
+                for keys, kind, items in _collections(variable.type, value, ()):
+                    found[variable.name, keys] = kind, items
+        return found
+
+    def _acts(self, before: State, after: State) -> bool:
+        """Whether a step changes anything but channels."""
+        variables = self._trace.specification.variables
+        parts = zip(variables, before, after, strict=True)
+        return any(old != new for variable, old, new in parts if variable.name not in self._channels)
+
+    def _lane(self, before: Step, step: Step) -> int:
+        """By the first argument that is an element; else by the one entry that changed; else by the drawn record."""
+        system = len(self.lanes) - 1
+        action = action_of(self._trace.specification, step.label[0])
+        params = action.params if action else ()
+        for param, argument in zip(params, step.label[1], strict=True):
+            if param.type == self._main:
+                return self._number(argument)
+        changed = set(self._changed_elements(before.state, step.state))
+        if len(changed) == 1:
+            return changed.pop()
+        for param, argument in zip(params, step.label[1], strict=True):
+            for element in self._addressees(param.type, argument):
+                return self._number(element)
+        return system
+
+    def _number(self, element: Plain) -> int:
+        assert self._main is not None
+        return domains.position(self._main, element)
+
+    def _changed_elements(self, before: State, after: State) -> Iterator[int]:
+        for variable, old, new in zip(self._trace.specification.variables, before, after, strict=True):
+            kind = variable.type
+            if isinstance(kind, domains.Map) and kind.key == self._main and variable.name not in self._channels:
+                pairs = enumerate(zip(old, new, strict=True))
+                yield from (position for position, (one, other) in pairs if one != other)
+
+    def _addressees(self, kind: Type, plain: Plain) -> Iterator[Plain]:
+        """The elements that a record names as its receiver: by field name, for want of anything better."""
+        if isinstance(kind, domains.Union):
+            kind, plain = kind.records[plain[0]], plain[1]
+        if isinstance(kind, domains.Record):
+            for (name, item), part in zip(kind.fields, plain, strict=True):
+                if item == self._main and name in ("to", "dst", "dest", "destination", "receiver", "target"):
+                    yield part
+
+
+def _lane_names(main: Main | None) -> list[str]:
+    if main is None:
+        return []
+    ranged = isinstance(main, domains.Range)
+    return [f"{main.name.lower()}{e}" if ranged else show(main, e) for e in domains.values(main)]
+
+
+def _collections(
+    kind: Type, value: Plain, keys: tuple[Plain, ...]
+) -> Iterator[tuple[tuple[Plain, ...], Type, Counter[Plain]]]:
+    match kind:
+        case domains.Map(key, inner):
+            for own, entry in zip(domains.values(key), value, strict=True):
+                yield from _collections(inner, entry, (*keys, own))
+        case domains.Set(item):
+            yield keys, item, Counter(domains.members_of(kind, value))
+        case domains.Seq(_, item, _) | domains.Bag(_, item, _):
+            yield keys, item, Counter(value)

@@ -1,0 +1,121 @@
+"""Space–time diagrams drawn: as text, as SVG, and as a Mermaid sequence diagram.
+
+Time runs downwards, one row per step. Fates of messages differ in shape, not in colour alone: an arrow arrives, a
+lost message ends in a cross, one in flight ends open at the bottom.
+"""
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape
+
+from ..text import headline
+from ..trace import Trace
+from .diagram import Diagram, Event, Message, diagram
+
+LANE_WIDTH = 130
+ROW_HEIGHT = 34
+HEAD = 56
+
+
+def to_timeline(trace: Trace) -> str:
+    """The diagram as text: a column per lane, arrows in the row in which a message is received."""
+    found = diagram(trace)
+    width = max(12, *(len(name) + 2 for name in found.lanes))
+    lines = [headline(trace), " " * 5 + "".join(f"{name:^{width}}" for name in found.lanes).rstrip()]
+    for event in found.events:
+        arrived = [m for m in found.messages if m.received == event.number]
+        sent = [m for m in found.messages if m.sent == event.number]
+        notes = [
+            event.label,
+            *(f"← {m.text} of step {m.sent}" + (" (lost)" if m.fate == "lost" else "") for m in arrived),
+        ]
+        notes += list(dict.fromkeys(f"→ {m.text}" for m in sent))
+        lines.append(f"{event.number:>4} {_row(found, event, arrived, width)}  {'  '.join(notes)}")
+    flying = [m for m in found.messages if m.fate == "in flight"]
+    lines += [f"in flight at the end: {m.text} of step {m.sent}, from {found.lanes[m.sender]}" for m in flying]
+    return "\n".join(lines) + "\n"
+
+
+def _row(found: Diagram, event: Event, arrived: list[Message], width: int) -> str:
+    cells = [" "] * (width * len(found.lanes))
+    centres = [lane * width + width // 2 for lane in range(len(found.lanes))]
+    for centre in centres:
+        cells[centre] = "│"
+    for message in arrived:
+        start, end = centres[message.sender], centres[event.lane]
+        for position in range(min(start, end) + 1, max(start, end)):
+            cells[position] = "─"
+        if start != end:
+            cells[end - 1 if start < end else end + 1] = "×" if message.fate == "lost" else ">" if start < end else "<"
+    cells[centres[event.lane]] = "●"
+    return "".join(cells)
+
+
+def to_mermaid(trace: Trace) -> str:
+    """The diagram as a Mermaid sequence diagram."""
+    found = diagram(trace)
+    lines = ["sequenceDiagram", *(f"    participant L{i} as {_plain(name)}" for i, name in enumerate(found.lanes))]
+    for event in found.events:
+        lines.append(f"    Note over L{event.lane}: {event.number}. {_plain(event.label)}")
+        for message in found.messages:
+            if message.received == event.number:
+                arrow = "-x" if message.fate == "lost" else "->>"
+                lines.append(f"    L{message.sender}{arrow}L{message.receiver}: {_plain(message.text)}")
+    for message in found.messages:
+        if message.fate == "in flight":
+            lines.append(f"    Note over L{message.sender}: in flight: {_plain(message.text)}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text without what Mermaid would read as its own syntax."""
+    return text.replace("#", "#35;").replace(";", "#59;").replace("\n", " ")
+
+
+def to_timeline_svg(trace: Trace) -> str:
+    """The diagram as one self-contained SVG."""
+    found = diagram(trace)
+    height = HEAD + ROW_HEIGHT * (len(found.events) + 2)
+    width = LANE_WIDTH * len(found.lanes) + 460
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    lines = [f'{head} font-family="monospace" font-size="12">', f"<title>{escape(headline(trace))}</title>", _STYLE]
+    for lane, name in enumerate(found.lanes):
+        lines.append(f'<text class="name" x="{_x(lane)}" y="30" text-anchor="middle">{escape(name)}</text>')
+        lines.append(f'<line class="lane" x1="{_x(lane)}" y1="40" x2="{_x(lane)}" y2="{height - 8}"/>')
+    lines += [line for message in found.messages for line in _svg_message(found, message)]
+    for event in found.events:
+        y = _y(event.number)
+        lines.append(f'<circle cx="{_x(event.lane)}" cy="{y}" r="5"/>')
+        label = escape(f"{event.number}. {event.label}")
+        lines.append(f'<text x="{LANE_WIDTH * len(found.lanes) + 10}" y="{y + 4}">{label}</text>')
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+_STYLE = (
+    "<style>svg{background:#fff}.lane{stroke:#999}.name{font-weight:bold}"
+    ".message{stroke:#225ea8;stroke-width:1.5;fill:none}.flying{stroke-dasharray:5 4}.text{fill:#225ea8}</style>"
+)
+
+
+def _svg_message(found: Diagram, message: Message) -> Iterator[str]:
+    x1, y1 = _x(message.sender), _y(message.sent)
+    if message.received is None or message.receiver is None:
+        last = found.events[-1].number + 1
+        yield f'<line class="message flying" x1="{x1}" y1="{y1}" x2="{x1 + 30}" y2="{_y(last)}"/>'
+        yield f'<text class="text" x="{x1 + 34}" y="{_y(last)}">{escape(message.text)}</text>'
+        return
+    x2, y2 = _x(message.receiver), _y(message.received)
+    yield f'<line class="message" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
+    if message.fate == "lost":
+        yield f'<path class="message" d="M{x2 - 6} {y2 - 6}l12 12m0 -12l-12 12"/>'
+    elif x1 != x2:
+        side = -1 if x1 < x2 else 1
+        yield f'<path class="message" d="M{x2 + side * 5} {y2}l{side * 8} -4m{-side * 8} 4l{side * 8} 4"/>'
+    yield f'<text class="text" x="{(x1 + x2) // 2}" y="{(y1 + y2) // 2 - 4}">{escape(message.text)}</text>'
+
+
+def _x(lane: int) -> int:
+    return LANE_WIDTH // 2 + LANE_WIDTH * lane
+
+
+def _y(number: int) -> int:
+    return HEAD + ROW_HEIGHT * (number - 2)

@@ -1,0 +1,198 @@
+"""Traces and explanations for a terminal: what a page shows, in plain text.
+
+Shows changed values only unless asked for all. Colour comes from the caller as a `Paint`; without one the text is
+plain. This module decides about layout alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+
+from ..spec.lang import domains, ir
+from ..spec.lang.domains import Plain, show
+from .changes import changed_variables
+from .difference import Divergence
+from .trace import DEADLOCK, Step, Trace, show_label
+from .why import Alternative, Reason, Seen
+
+Paint = Callable[[str, str], str]  # (what the text is, the text) -> the text, possibly coloured
+WIDE = 100  # a value longer than this is shown part by part
+LONG = 160  # an expression longer than this is cut; its parts are shown below it
+
+
+def plain(_: str, text: str) -> str:
+    """No colours."""
+    return text
+
+
+def render_trace(trace: Trace, full: bool = False, paint: Paint = plain) -> str:
+    """The steps of a trace: the initial state, then what each step changed (or, if `full`, all values)."""
+    lines = [paint("title", headline(trace))]
+    before: Step | None = None
+    for number, step in enumerate(trace.steps, start=1):
+        lines.append(f"{number:>3}. {paint('label', show_label(trace.specification, step.label))}")
+        rows = _values(trace, step) if full or before is None else _differences(trace, before, step)
+        lines.extend(_aligned(rows, "       ", paint))
+        before = step
+    if trace.failure is not None:
+        lines.append(f"     {paint('label', trace.failure.during)} fails: {paint('false', trace.failure.message)}")
+        lines.append(f"       at {trace.failure.place}")
+    return "\n".join(lines) + "\n"
+
+
+def headline(trace: Trace) -> str:
+    """What the trace shows, in one line."""
+    length = f"{len(trace.steps)} state{'s' if len(trace.steps) > 1 else ''}"
+    if trace.failure is not None:
+        return f"trace to an error of the specification, {length}"
+    if trace.property is None:
+        return f"trace of {trace.specification.name}, {length}"
+    if trace.verdict == "violated":
+        return f"counterexample to {trace.property}, {length}"
+    return f"trace to {trace.property}, {length}"
+
+
+def _values(trace: Trace, step: Step) -> Iterator[tuple[str, str]]:
+    for variable, value in zip(trace.specification.variables, step.state, strict=True):
+        yield from _wrapped(variable.name, variable.type, value)
+
+
+def _wrapped(place: str, kind: domains.Type, value: Plain) -> Iterator[tuple[str, str]]:
+    """A value on one line, or a wide Map entry by entry."""
+    text = show(kind, value)
+    if len(text) <= WIDE or not isinstance(kind, domains.Map):
+        yield place, text
+        return
+    for key, entry in zip(domains.values(kind.key), value, strict=True):
+        yield from _wrapped(f"{place}[{show(kind.key, key)}]", kind.value, entry)
+
+
+def _differences(trace: Trace, before: Step, step: Step) -> Iterator[tuple[str, str]]:
+    found = [(c.place, c.what) for c in changed_variables(trace.specification.variables, before.state, step.state)]
+    yield from found or [("", "(nothing changes)")]
+
+
+def _aligned(rows: Iterable[tuple[str, str]], indent: str, paint: Paint) -> Iterator[str]:
+    table = list(rows)
+    width = min(40, max((len(place) for place, _ in table), default=0))
+    for place, text in table:
+        yield f"{indent}{paint('place', place)}{' ' * (width - len(place))}  {text}".rstrip()
+
+
+def render_why(trace: Trace, reason: Reason, paint: Paint = plain) -> str:
+    """The property's sentence, and its tree with the truth value of every part."""
+    node = trace.property_node()
+    assert node is not None
+    outcome = "holds" if reason.value == "true" else "is violated"
+    place = "step" if node.kind == "step_invariant" else "state"
+    sentence = f": {_first_sentence(node.doc)}" if node.doc else ""
+    lines = [paint("title", f"why {node.name} {outcome} in {place} {len(trace.steps)}{sentence}")]
+    for part in reason.reasons:
+        lines.extend(_reason_lines(trace, part, "  ", paint))
+    return "\n".join(lines) + "\n"
+
+
+def _first_sentence(doc: str) -> str:
+    return " ".join(doc.split("\n\n")[0].split())
+
+
+def _reason_lines(trace: Trace, reason: Reason, indent: str, paint: Paint) -> Iterator[str]:
+    if reason.binding:
+        yield f"{indent}with {', '.join(reason.binding)}"
+    if reason.value is None:
+        yield f"{indent}{paint('dim', f'not reached  {_cut(reason.text)}')}"
+        return
+    truth = reason.value in ("true", "false")
+    head = paint(reason.value, f"{reason.value:<5}") if truth else paint("place", "value")
+    yield f"{indent}{head}  {_cut(reason.text)}" + ("" if truth else f" is {reason.value}")
+    for seen in reason.reads:
+        yield f"{indent}       {seen_line(trace, seen, paint)}"
+    for part in reason.reasons:
+        yield from _reason_lines(trace, part, indent + "  ", paint)
+    if reason.note:
+        yield f"{indent}       {paint('dim', reason.note)}"
+
+
+def seen_line(trace: Trace, seen: Seen, paint: Paint = plain) -> str:
+    """A value that was read, and the step that wrote it."""
+    step = trace.steps[seen.writer - 1]
+    label = show_label(trace.specification, step.label)
+    origin = f"since step {seen.writer}, {label}" if seen.writer > 1 else "initially"
+    return f"{paint('place', seen.place)} = {seen.value}  {paint('dim', f'({origin})')}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+
+
+def render_alternatives(trace: Trace, number: int, found: list[Alternative], paint: Paint = plain) -> str:
+    """What can happen after a step, and for what cannot, the first guard that fails."""
+    step = show_label(trace.specification, trace.steps[number - 1].label)
+    lines = [paint("title", f"in state {number}, after {step}")]
+    for one in found:
+        if one.outcome != "disabled":
+            lines.append(_alternative_line(one, paint))
+    disabled = [one for one in found if one.outcome == "disabled"]
+    for (guard, _), group in groupby(disabled, key=lambda one: (one.guard, one.reason and one.reason.text)):
+        lines.extend(_disabled_lines(trace, guard, list(group), paint))
+    if not found:
+        lines.append("  no instance: there is nothing to draw its arguments from")
+    return "\n".join(lines) + "\n"
+
+
+def _alternative_line(one: Alternative, paint: Paint) -> str:
+    if one.outcome == "fails":
+        return f"  {paint('false', 'fails   ')}  {one.label}: {one.reason.text if one.reason else ''} ({one.guard})"
+    return f"  {paint('true', f'{one.outcome:<8}')}  {one.label}"
+
+
+def _disabled_lines(trace: Trace, guard: ir.Span | None, group: list[Alternative], paint: Paint) -> Iterator[str]:
+    labels = ", ".join(one.label for one in group)
+    yield f"  {paint('false', 'disabled')}  {labels}"
+    reason = group[0].reason
+    if reason is not None:
+        of = f" of {group[0].label}" if len(group) > 1 else ""
+        yield f"            first guard{of} that fails, at {guard}:"
+        yield from _reason_lines(trace, reason, "            ", paint)
+
+
+def render_deadlock(trace: Trace, found: list[Alternative], paint: Paint = plain) -> str:
+    """Why nothing can happen in the last state."""
+    assert trace.property == DEADLOCK
+    title = f"why no step can happen in state {len(trace.steps)}"
+    rest = render_alternatives(trace, len(trace.steps), found, paint).split("\n", 1)[1]
+    return f"{paint('title', title)}\n{rest}"
+
+
+def render_difference(left: Trace, right: Trace, divergence: Divergence, paint: Paint = plain) -> str:
+    """The common steps by name, then both continuations with what they change."""
+    lines = [paint("title", f"{len(left.steps)} and {len(right.steps)} states, the first {divergence.common} the same")]
+    lines.extend(f"  configuration: {one}" for one in divergence.configuration)
+    common = divergence.common
+    for number, step in enumerate(left.steps[:common], start=1):
+        lines.append(f"  {number:>3}. {show_label(left.specification, step.label)}")
+    if common == len(left.steps) == len(right.steps):
+        lines.append("  the traces are the same")
+    else:
+        lines.extend(_continuation("left", left, common, paint))
+        lines.extend(_continuation("right", right, common, paint))
+        lines.extend(_parting(left, right, common, paint))
+    return "\n".join(lines) + "\n"
+
+
+def _continuation(side: str, trace: Trace, common: int, paint: Paint) -> Iterator[str]:
+    yield paint("label", f"{side}, from step {common + 1}" if common < len(trace.steps) else f"{side} ends here")
+    for number, step in enumerate(trace.steps[common:], start=common + 1):
+        yield f"  {number:>3}. {show_label(trace.specification, step.label)}"
+        before = trace.steps[number - 2] if number > 1 else None
+        rows = _differences(trace, before, step) if before else _values(trace, step)
+        yield from _aligned(rows, "       ", paint)
+
+
+def _parting(left: Trace, right: Trace, common: int, paint: Paint) -> Iterator[str]:
+    """What differs between the two states right after the parting."""
+    variables = left.specification.variables
+    if variables != right.specification.variables or common >= min(len(left.steps), len(right.steps)):
+        return
+    found = list(changed_variables(variables, left.steps[common].state, right.steps[common].state))
+    yield paint("label", f"state {common + 1}, left → right")
+    yield from _aligned([(c.place, c.what) for c in found] or [("", "(the same state)")], "       ", paint)
