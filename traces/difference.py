@@ -4,9 +4,11 @@ Steps are compared by label and state. Aligning what comes after the first diffe
 continuations are given. Knows traces, nothing of rendering.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .trace import Trace
+from .encoding import encode
+from .trace import Trace, show_label
 
 
 class NotComparable(ValueError):
@@ -26,19 +28,23 @@ class Divergence:
 
 def compare(left: Trace, right: Trace) -> Divergence:
     """Where two traces part; raises NotComparable."""
-    variables = [[(v.name, v.type) for v in trace.specification.variables] for trace in (left, right)]
-    names = [[name for name, _ in own] for own in variables]
+    names = [[variable.name for variable in trace.specification.variables] for trace in (left, right)]
     if names[0] != names[1]:
         raise NotComparable(f"{left.specification.name} and {right.specification.name} have different variables")
-    same_types = variables[0] == variables[1]
     common = 0
-    if same_types:
-        pairs = zip(left.steps, right.steps, strict=False)
-        for one, other in pairs:
-            if one != other:
-                break
-            common += 1
+    for one, other in zip(_steps(left), _steps(right), strict=False):
+        if one != other:
+            break
+        common += 1
     return Divergence(common, tuple(_configuration(left, right)))
+
+
+def _steps(trace: Trace) -> Iterator[tuple[object, ...]]:
+    """Every step as people see it, so that traces of two configurations can be compared."""
+    variables = trace.specification.variables
+    for step in trace.steps:
+        values = (encode(variable.type, value) for variable, value in zip(variables, step.state, strict=True))
+        yield show_label(trace.specification, step.label), *values
 
 
 def _configuration(left: Trace, right: Trace) -> list[str]:

@@ -5,9 +5,8 @@ plain. This module decides about layout alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
 
-from ..spec.lang import domains, ir
+from ..spec.lang import domains
 from ..spec.lang.domains import Plain, show
 from .changes import changed_variables
 from .difference import Divergence
@@ -102,8 +101,8 @@ def _reason_lines(trace: Trace, reason: Reason, indent: str, paint: Paint) -> It
         yield f"{indent}{paint('dim', f'not reached  {_cut(reason.text)}')}"
         return
     truth = reason.value in ("true", "false")
-    head = paint(reason.value, f"{reason.value:<5}") if truth else paint("place", "value")
-    yield f"{indent}{head}  {_cut(reason.text)}" + ("" if truth else f" is {reason.value}")
+    head = paint(reason.value if truth else "place", f"{reason.value:<5}")
+    yield f"{indent}{head}  {_cut(reason.text)}"
     for seen in reason.reads:
         yield f"{indent}       {seen_line(trace, seen, paint)}"
     for part in reason.reasons:
@@ -114,6 +113,8 @@ def _reason_lines(trace: Trace, reason: Reason, indent: str, paint: Paint) -> It
 
 def seen_line(trace: Trace, seen: Seen, paint: Paint = plain) -> str:
     """A value that was read, and the step that wrote it."""
+    if seen.writer is None:
+        return f"{paint('place', _cut(seen.place))} = {seen.value}"
     step = trace.steps[seen.writer - 1]
     label = show_label(trace.specification, step.label)
     origin = f"since step {seen.writer}, {label}" if seen.writer > 1 else "initially"
@@ -132,8 +133,13 @@ def render_alternatives(trace: Trace, number: int, found: list[Alternative], pai
         if one.outcome != "disabled":
             lines.append(_alternative_line(one, paint))
     disabled = [one for one in found if one.outcome == "disabled"]
-    for (guard, _), group in groupby(disabled, key=lambda one: (one.guard, one.reason and one.reason.text)):
-        lines.extend(_disabled_lines(trace, guard, list(group), paint))
+    groups: dict[object, list[Alternative]] = {}
+    for one in disabled:
+        groups.setdefault((one.label.partition("(")[0], str(one.guard), tuple(_false_parts(one.reason))), []).append(
+            one
+        )
+    for group in groups.values():
+        lines.extend(_disabled_lines(trace, group, paint))
     if not found:
         lines.append("  no instance: there is nothing to draw its arguments from")
     return "\n".join(lines) + "\n"
@@ -145,14 +151,21 @@ def _alternative_line(one: Alternative, paint: Paint) -> str:
     return f"  {paint('true', f'{one.outcome:<8}')}  {one.label}"
 
 
-def _disabled_lines(trace: Trace, guard: ir.Span | None, group: list[Alternative], paint: Paint) -> Iterator[str]:
-    labels = ", ".join(one.label for one in group)
-    yield f"  {paint('false', 'disabled')}  {labels}"
-    reason = group[0].reason
-    if reason is not None:
-        of = f" of {group[0].label}" if len(group) > 1 else ""
-        yield f"            first guard{of} that fails, at {guard}:"
-        yield from _reason_lines(trace, reason, "            ", paint)
+def _false_parts(reason: Reason | None) -> Iterator[str]:
+    """What is false about a guard, in words: instances that share it are shown together."""
+    if reason is not None and reason.value == "false":
+        yield reason.text
+        for part in reason.reasons:
+            yield from _false_parts(part)
+
+
+def _disabled_lines(trace: Trace, group: list[Alternative], paint: Paint) -> Iterator[str]:
+    first, rest = group[0], len(group) - 1
+    more = f" and {rest} more instance{'s' if rest > 1 else ''}" if rest else ""
+    yield f"  {paint('false', 'disabled')}  {first.label}{more}"
+    if first.reason is not None:
+        yield paint("dim", f"            the first guard that fails, at {first.guard}:")
+        yield from _reason_lines(trace, first.reason, "            ", paint)
 
 
 def render_deadlock(trace: Trace, found: list[Alternative], paint: Paint = plain) -> str:

@@ -6,13 +6,13 @@ module knows traces and recorded evaluations; rendering is `text.py`'s.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..spec.lang import domains, ir
 from ..spec.lang.domains import show
 from ..spec.lang.meaning.evaluate import Case, Part
 from ..spec.lang.meaning.interpret import Broken, Disabled, Enabled, Interpreter
-from .place import Place, readings
+from .place import Place, place_of, readings
 from .trace import Label, Trace, show_label
 from .wording import wording
 
@@ -23,11 +23,14 @@ READS_LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A value that was read, and the number of the step that gave the place this value."""
+    """A value that was read, and the number of the step that gave the place this value.
+
+    An operand that is not itself a place of the state has no writer.
+    """
 
     place: str
     value: str
-    writer: int
+    writer: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class _Explainer:
         self._at = at
         self._variables = trace.specification.variables
         self.state = trace.steps[at].state
+        self._given = frozenset[str]()  # the names whose values the reader has been told
 
     def reason(self, part: Part, open_up: bool = True) -> Reason:
         """The reason for a part; without `open_up` only its value."""
@@ -117,12 +121,12 @@ class _Explainer:
             case ir.Quantified():
                 return self._quantified(part, text, value)
             case ir.Call():
-                bodies = [self._case(case) for case in part.parts if isinstance(case, Case)]
-                return Reason(text, value, reads=self._reads(_values(part.parts)), reasons=tuple(bodies))
+                bodies = self._cases([case for case in part.parts if isinstance(case, Case)])
+                return Reason(text, value, reads=self._reads(_values(part.parts)), reasons=bodies)
             case _:
                 truths = tuple(self._truths(part.parts))
                 own = (part,) if not truths else _values(part.parts)
-                return Reason(text, value, reads=self._reads(own), reasons=truths)
+                return Reason(text, value, reads=(*self._computed(part), *self._reads(own)), reasons=truths)
 
     def _truths(self, parts: tuple[Part | Case, ...]) -> Iterator[Reason]:
         """The truth values (and named intermediate values) that a value was directly computed from."""
@@ -145,21 +149,36 @@ class _Explainer:
         if deciding:
             others = [", ".join(_binding(case)) for case in deciding[1:]]
             note = _list("also for ", others, BINDINGS_LISTED, "; ")
-            return Reason(text, value, note=note, reads=reads, reasons=(self._case(deciding[0]),))
-        shown = tuple(self._case(case) for case in cases[:CASES_SHOWN])
-        rest = len(cases) - len(shown)
+            return Reason(text, value, note=note, reads=reads, reasons=self._cases(deciding[:1]))
+        shown = self._cases(cases[:CASES_SHOWN])
+        rest = len(cases) - CASES_SHOWN
         note = "" if cases else "there is nothing to bind the names to"
         return Reason(
-            text, value, note=f"and {rest} more cases like these" if rest else note, reads=reads, reasons=shown
+            text, value, note=f"and {rest} more cases like these" if rest > 0 else note, reads=reads, reasons=shown
         )
 
-    def _case(self, case: Case) -> Reason:
-        """One binding: its conditions and its body."""
-        *held, body = case.parts
-        assert isinstance(body, Part)
-        first = self.reason(body)
-        conditions = tuple(self._truths(tuple(held)))
-        return Reason(first.text, first.value, _binding(case), first.note, first.reads, conditions + first.reasons)
+    def _cases(self, cases: list[Case]) -> tuple[Reason, ...]:
+        """For each binding its conditions and its body; the first of them carries the binding."""
+        found: list[Reason] = []
+        for case in cases:
+            *held, body = case.parts
+            assert isinstance(body, Part)
+            outer, self._given = self._given, self._given | {name for name, _, _ in case.binding}
+            first, *rest = (*self._truths(tuple(held)), self.reason(body))
+            self._given = outer
+            found += [replace(first, binding=_binding(case)), *rest]
+        return tuple(found)
+
+    def _computed(self, part: Part) -> Iterator[Seen]:
+        """The operands that are neither literals nor places, nor names whose values were already given."""
+        for own in _values(part.parts):
+            assert isinstance(own, Part)
+            node = own.node
+            while isinstance(node, ir.Convert):
+                node = node.item
+            given = isinstance(node, ir.Literal) or (isinstance(node, ir.Local) and node.name in self._given)
+            if not given and place_of(own, self._variables) is None:
+                yield Seen(self._text(own), _show_value(own), None)
 
     def _reads(self, parts: tuple[Part | Case, ...]) -> tuple[Seen, ...]:
         found = list(dict.fromkeys(readings(parts, self._variables)))

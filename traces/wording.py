@@ -4,16 +4,21 @@ Knows spans and files, nothing of what an expression means.
 """
 
 import linecache
+from pathlib import Path
 
 from ..spec.lang import ir
+
+PACKAGE = Path(__file__).resolve().parent.parent  # the paths of bundled specifications begin here
 
 
 def wording(expression: ir.Expr) -> str:
     """The source text of an expression, on one line."""
     span = expression.span
-    lines = [linecache.getline(span.path, number).rstrip("\n") for number in range(span.line, span.end_line + 1)]
+    bundled = PACKAGE / span.path
+    path = str(bundled if bundled.exists() else span.path)
+    lines = [linecache.getline(path, number).rstrip("\n") for number in range(span.line, span.end_line + 1)]
     if not any(lines):
         return f"the expression at {span}"
-    lines[-1] = lines[-1].encode()[: span.end_column - 1].decode(errors="replace")
-    lines[0] = lines[0].encode()[span.column - 1 :].decode(errors="replace")
+    lines[-1] = lines[-1][: span.end_column - 1]
+    lines[0] = lines[0][span.column - 1 :]
     return " ".join(line.strip() for line in lines)

@@ -1,1 +1,6 @@
-"""Specifications of ZooKeeper's parts."""
+"""ZooKeeper's parts and their properties.
+
+`SPECIFICATIONS` is what the command line knows by name: name -> "module:Class" within this package.
+"""
+
+SPECIFICATIONS: dict[str, str] = {}

@@ -55,7 +55,9 @@ def diagram(trace: Trace) -> Diagram:
     drawing = _Drawing(trace)
     for number in range(2, len(trace.steps) + 1):
         drawing.step(number)
-    return Diagram(drawing.lanes, tuple(drawing.events), tuple(drawing.messages))
+    used = any(drawing.lanes[event.lane] == SYSTEM for event in drawing.events)
+    lanes = drawing.lanes if used or len(drawing.lanes) == 1 else drawing.lanes[:-1]
+    return Diagram(lanes, tuple(drawing.events), tuple(drawing.messages))
 
 
 def main_type(specification: ir.Specification) -> Main | None:
@@ -92,9 +94,23 @@ def channels(specification: ir.Specification) -> frozenset[str]:
                     within = list(nodes_within(value))
                     added |= {target.variable for one in within if isinstance(one, ir.Concat)}
                     taken |= {target.variable for one in within if isinstance(one, ir.Slice)}
-                case ir.Param(_, _, drawn) if drawn is not None:
-                    taken |= {one.variable for one in nodes_within(drawn) if isinstance(one, ir.Read)}
+    for action in specification.actions:
+        taken |= {variable for _, variable in _drawn_from(action)}
     return frozenset(v.name for v in specification.variables if v.name in added & taken and _carries_records(v.type))
+
+
+def _drawn_from(action: ir.Action) -> Iterator[tuple[str, str]]:
+    """Parameters, and the variables that their arguments must be in: `require(m in self.network)`."""
+    for param in action.params:
+        reads = (one for one in nodes_within(param.drawn) if isinstance(one, ir.Read))
+        yield from ((param.name, read.variable) for read in reads)
+    names = {param.name for param in action.params}
+    for statement in action.body:
+        for node in nodes_within(statement) if isinstance(statement, ir.Require) else ():
+            match node:
+                case ir.Contains(ir.Local(name), container) if name in names:
+                    reads = (one for one in nodes_within(container) if isinstance(one, ir.Read))
+                    yield from ((name, read.variable) for read in reads)
 
 
 def _carries_records(kind: Type) -> bool:
@@ -164,10 +180,10 @@ class _Drawing:
 
     def _drawn(self, step: Step, entry: Entry) -> Iterator[Plain]:
         action = action_of(self._trace.specification, step.label[0])
-        for param, argument in zip(action.params if action else (), step.label[1], strict=True):
-            if param.drawn is not None:
-                read = [one for one in nodes_within(param.drawn) if isinstance(one, ir.Read)]
-                if any(one.variable == entry[0] for one in read):
+        if action is not None:
+            drawn = set(_drawn_from(action))
+            for param, argument in zip(action.params, step.label[1], strict=True):
+                if (param.name, entry[0]) in drawn:
                     yield argument
 
     def _contents(self, state: State) -> dict[Entry, tuple[Type, Counter[Plain]]]:
