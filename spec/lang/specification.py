@@ -75,6 +75,14 @@ class _Variable:
 _MISSING = object()
 
 
+@overload
+def state(initial: Callable[[Any], object], *, ghost: bool = False) -> Any: ...
+
+
+@overload
+def state(initial: object = ..., *, ghost: bool = False) -> Any: ...
+
+
 def state(initial: object = _MISSING, *, ghost: bool = False) -> Any:
     """A state variable and its initial value: `phase: Map[RM, Phase] = state(Phase.WORKING)`.
 

@@ -7,11 +7,11 @@ from enum import Enum
 from typing import Any, Literal
 
 from .. import domains, ir
-from ..domains import Bag, Bool, Int, Map, Range, Seq, Set, Tuple, Type
+from ..domains import Bag, Bool, Int, Map, Optional, Range, Seq, Set, Tuple, Type
 from ..hints import SET_LIMIT, HintError, domain_of, is_enumerable
 from ..vocabulary import Range as RangeWord
 from ..vocabulary import Record, Sort
-from .fit import bounds, condition, fit, number, unwrapped
+from .fit import bounds, condition, fit, number, rankable, unwrapped
 from .scope import MISSING, Scope
 
 LOOP_LIMIT = 65536  # values a name may range over; beyond, nobody waits for a state
@@ -204,8 +204,19 @@ def read_best(scope: Scope, node: ast.Call, op: Literal["min", "max"], ordered: 
     if not ordered(ranked):
         scope.refuse("E503", node, f"{domains.a(ranked)} has no order", "rank by a number: `key=lambda x: …`")
     default = options.get("default")
+    if isinstance(default, ast.Constant) and default.value is None and not isinstance(body.type, Optional):
+        best = ir.Best(op, bound, body, key_name, key, type=body.type, span=span)
+        return _or_none(best)
     fallback = fit(scope, default, scope.expr(default, body.type), body.type) if default else None
     return ir.Best(op, bound, body, key_name, key, fallback, type=body.type, span=span)
+
+
+def _or_none(best: ir.Best) -> ir.Expr:
+    """`default=None`: the best candidate if there is any, else None."""
+    kind, span = Optional(best.type), best.span
+    some = ir.Quantified("any", best.binders, ir.Literal(True, type=Bool(), span=span), type=Bool(), span=span)
+    found = ir.Convert(best, type=kind, span=span)
+    return ir.IfElse(some, found, ir.Literal(None, type=kind, span=span), type=kind, span=span)
 
 
 def _fresh(scope: Scope, stem: str) -> str:
@@ -222,4 +233,4 @@ def _key(scope: Scope, node: ast.Call, key: ast.expr | None, kind: Type) -> tupl
         scope.refuse("E128", key, "a key is a function of one name", "write `key=lambda x: …`")
     name = key.args.args[0].arg
     with scope.binding(key, name, kind):
-        return name, scope.expr(key.body)
+        return name, rankable(scope.expr(key.body))

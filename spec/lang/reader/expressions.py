@@ -13,7 +13,7 @@ from ..hints import HintError, domain_of
 from ..vocabulary import Constant, variant
 from .calls import read_call
 from .comprehensions import read_set_comprehension
-from .fit import bounds, condition, fit, number, unwrapped, widen
+from .fit import bounds, condition, fit, number, rankable, unwrapped, widen
 from .scope import MISSING, Scope, Stop
 
 
@@ -375,8 +375,8 @@ def _same_type(scope: Scope, node: ast.AST, first: ir.Expr, second: ir.Expr) -> 
 
 
 def _ordered(scope: Scope, node: ast.AST, left: ast.expr, right: ast.expr) -> tuple[ir.Expr, ir.Expr]:
-    first = unwrapped(scope.expr(left))
-    second = unwrapped(scope.expr(right, first.type))
+    first = rankable(scope.expr(left))
+    second = rankable(scope.expr(right, first.type))
     first, second = _same_type(scope, node, first, second)
     if not (is_ordered(first.type) or isinstance(first.type, Set)):
         shown = domains.describe(first.type)

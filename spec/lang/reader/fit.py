@@ -46,6 +46,14 @@ def unwrapped(item: ir.Expr) -> ir.Expr:
     return item
 
 
+def rankable(item: ir.Expr) -> ir.Expr:
+    """The same, with optionals checked not to be None: also those inside a tuple."""
+    if isinstance(item, ir.Collect) and isinstance(item.type, Tuple):
+        items = tuple(unwrapped(part) for part in item.items)
+        return ir.Collect(items, type=Tuple(tuple(part.type for part in items)), span=item.span)
+    return unwrapped(item)
+
+
 def bounds(kind: Type) -> tuple[int, int]:
     """The smallest and largest number of a number type."""
     assert isinstance(kind, Int | Range)

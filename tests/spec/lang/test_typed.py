@@ -60,5 +60,5 @@ def test_the_correct_one_reads() -> None:
     from quorate.spec.lang.reader import load, read
 
     tree = read(load(str(TYPED / "good.py")), {"epochs": 4})
-    assert [action.name for action in tree.actions] == ["receive", "propose", "take"]
+    assert [action.name for action in tree.actions] == ["receive", "propose", "take", "compare"]
     assert tree.actions[2].params[0].drawn is not None

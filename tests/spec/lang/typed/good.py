@@ -96,6 +96,7 @@ class Good(Spec):
     soup: Soup = state()
     leader: Server | None = state(None)
     seen: Set[Server] = state(ghost=True)
+    vote: Map[Server, Server | None] = state(lambda s: s)
 
     @initial
     def someone_leads(self, s: Server) -> None:
@@ -141,6 +142,14 @@ class Good(Spec):
         self.soup.remove(m)
         best = max(self.history[s].last.zxid.epoch for s in Server if len(self.history[s]) > 0)
         require(ack.zxid.epoch <= best)
+
+    @action
+    def compare(self, i: Server, j: Server) -> None:
+        """Optional values are ranked where they are known not to be None."""
+        newest = max((self.epoch[s] for s in Server if self.vote[s] == i), default=None)
+        oldest = min((self.epoch[s] for s in Server if self.vote[s] == j), default=None)
+        require(newest is not None and oldest is not None and (newest, oldest) < (oldest, newest))
+        self.vote[i] = None
 
     @invariant
     def bounded(self) -> bool:
