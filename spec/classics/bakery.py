@@ -10,8 +10,8 @@
     number[p] = 0
 
 Customers draw numbers and are served in their order. Nobody guards the numbers: two customers may draw the same one,
-and then the lower process goes first. A step reads or writes one shared variable; the second wait reads the number alone,
-as p owns its own. Numbers may grow for ever, so the search is bounded by a last number.
+and then the lower process goes first. A step reads or writes at most one variable of another process. Numbers may grow
+for ever, so the search is bounded by a last number.
 """
 
 from enum import Enum

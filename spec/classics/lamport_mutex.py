@@ -133,7 +133,7 @@ class LamportMutex(Spec):
         theirs = self.requested[p][q]
         if mine is None:
             return False
-        return theirs is None or mine < theirs or (mine == theirs and (p < q or no_tie_break))
+        return theirs is None or (mine, p) < (theirs, q) or (no_tie_break and mine == theirs)
 
     @invariant
     def mutual_exclusion(self) -> bool:
