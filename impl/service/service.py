@@ -6,7 +6,7 @@ On one connection everything is answered in order; a watch event precedes the re
 Source: `ZooKeeperServer`, `FinalRequestProcessor`, `NIOServerCnxn`, `ContainerManager`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..data import acl
 from ..data.codes import Code, Op, Refused
@@ -23,6 +23,7 @@ from ..wire.requests import WRITES, Write
 from . import replies
 from .client import Client, Now
 from .reads import READS, SERVER_READS
+from .stats import Stats
 
 _REFUSED = bytes(PASSWORD_BYTES)
 _EPOCH_END = 0xFFFFFFFF
@@ -40,6 +41,8 @@ class Service:
         self.clients: dict[int, Client] = {}
         self.dirty: dict[Client, None] = {}
         self.journal: list[Txn] = []
+        self.stats = Stats()
+        self.directory_sizes: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._connections = 0
         self._containers_checked_ms = now.monotonic_ms
         for session, timeout_ms in tree.timeouts_ms.items():
@@ -69,6 +72,7 @@ class Service:
             if client.closing:
                 return
             client.received += 1
+            self.stats.received += 1
             if client.session:
                 self._request(client, frame, now)
             else:

@@ -1,0 +1,1 @@
+"""The service on real sockets: asyncio, TLS, group commit to disk, metrics, logs."""

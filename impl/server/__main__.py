@@ -1,0 +1,38 @@
+"""`python -m quorate.impl.server`: a standalone server, until the command line has a word for it."""
+
+import argparse
+from pathlib import Path
+
+from ..data.settings import Settings
+from .main import serve
+
+
+def main() -> None:
+    """Read the arguments and serve."""
+    parser = argparse.ArgumentParser(prog="quorate.impl.server", description="Serve ZooKeeper's client protocol.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=2181, help="0 takes a free port")
+    parser.add_argument("--data", type=Path, help="folder for log and snapshots; without it nothing is kept")
+    parser.add_argument("--tick", type=int, default=2000, help="milliseconds")
+    parser.add_argument("--metrics-port", type=int)
+    parser.add_argument("--words", default="srvr", help="four-letter words to answer, comma-separated, * for all")
+    parser.add_argument("--super-digest", help="user:base64(SHA1(user:password)) of the super user")
+    parser.add_argument("--container-check", type=int, default=60_000, help="milliseconds")
+    arguments = parser.parse_args()
+    settings = Settings(
+        tick_ms=arguments.tick,
+        words=frozenset(arguments.words.split(",")),
+        super_digest=arguments.super_digest,
+        container_check_ms=arguments.container_check,
+    )
+    serve(
+        host=arguments.host,
+        port=arguments.port,
+        data=arguments.data,
+        settings=settings,
+        metrics_port=arguments.metrics_port,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Runs one standalone server until it is told to stop: what the command line calls."""
+
+import asyncio
+import resource
+import signal
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..data.sessions import first_id
+from ..data.settings import Settings
+from ..data.tree import Tree
+from ..service.service import Service
+from . import metrics
+from .clock import now
+from .logs import JsonLog
+from .server import Server
+
+STANDALONE_SERVER_ID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM format. With `client_ca` only clients with a certificate from it are let in."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Raises `OSError` or `ssl.SSLError` if a file is missing or is not what it should be."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        if self.client_ca is not None:
+            context.load_verify_locations(self.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 2181,
+    data: Path | None = None,
+    settings: Settings | None = None,
+    tls: Tls | None = None,
+    metrics_port: int | None = None,
+    log_level: str = "info",
+) -> None:
+    """Serve until SIGINT or SIGTERM. Port 0 takes a free port, which the log line `serving` tells.
+
+    Without `data` everything is kept in memory only. Raises `OSError` when the port, a file or the disk fails.
+    """
+    _allow_many_connections()
+    asyncio.run(_serve(host, port, data, settings or Settings(), tls, metrics_port, JsonLog(log_level)))
+
+
+async def _serve(
+    host: str,
+    port: int,
+    data: Path | None,
+    settings: Settings,
+    tls: Tls | None,
+    metrics_port: int | None,
+    log: JsonLog,
+) -> None:
+    server = start(settings, log)
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    bound = await server.listen(host, port, None if tls is None else tls.context())
+    endpoint = None if metrics_port is None else await metrics.listen(server.service, host, metrics_port)
+    log.info("serving", host=host, port=bound, tls=tls is not None, data=str(data) if data else None)
+    waiting = [loop.create_task(asked.wait()), loop.create_task(server.stopped.wait())]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    if endpoint is not None:
+        endpoint.close()
+    if server.failure is not None:
+        raise server.failure
+    await server.stop()
+    log.info("stopped", zxid=f"0x{server.service.tree.last_zxid:x}")
+
+
+def start(settings: Settings, log: JsonLog) -> Server:
+    """A server on a fresh tree, not yet listening."""
+    at = now()
+    service = Service(Tree.fresh(), settings, first_id(STANDALONE_SERVER_ID, at.monotonic_ms), at)
+    return Server(service, None, log)
+
+
+def _allow_many_connections() -> None:
+    """Every connection takes a file descriptor; take as many as this process may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
