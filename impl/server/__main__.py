@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..data.settings import Settings
+from .logs import LEVELS
 from .main import serve
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     parser.add_argument("--metrics-port", type=int)
     parser.add_argument("--words", default="srvr", help="four-letter words to answer, comma-separated, * for all")
     parser.add_argument("--super-digest", help="user:base64(SHA1(user:password)) of the super user")
+    parser.add_argument("--log-level", default="info", choices=LEVELS)
     parser.add_argument("--container-check", type=int, default=60_000, help="milliseconds")
     arguments = parser.parse_args()
     settings = Settings(
@@ -31,6 +33,7 @@ def main() -> None:
         data=arguments.data,
         settings=settings,
         metrics_port=arguments.metrics_port,
+        log_level=arguments.log_level,
     )
 
 

@@ -1,6 +1,7 @@
 """Runs one standalone server until it is told to stop: what the command line calls."""
 
 import asyncio
+import json
 import resource
 import signal
 import ssl
@@ -47,7 +48,8 @@ def serve(
     metrics_port: int | None = None,
     log_level: str = "info",
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Port 0 takes a free port, which the log line `serving` tells.
+    """Serve until SIGINT or SIGTERM. Port 0 takes a free port. Once it accepts clients, one line of
+    JSON on standard output says where; everything else goes to the log on standard error.
 
     Without `data` everything is kept in memory only. Raises `OSError` when the port, a file or the disk fails.
     """
@@ -71,6 +73,7 @@ async def _serve(
         loop.add_signal_handler(number, asked.set)
     bound = await server.listen(host, port, None if tls is None else tls.context())
     endpoint = None if metrics_port is None else await metrics.listen(server.service, host, metrics_port)
+    print(json.dumps({"host": host, "port": bound}), flush=True)
     log.info("serving", host=host, port=bound, tls=tls is not None, data=str(data) if data else None)
     waiting = [loop.create_task(asked.wait()), loop.create_task(server.stopped.wait())]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
