@@ -3,4 +3,6 @@
 `SPECIFICATIONS` is what the command line knows by name: name -> "module:Class" within this package.
 """
 
-SPECIFICATIONS: dict[str, str] = {}
+SPECIFICATIONS: dict[str, str] = {
+    "zab": "zab:Zab",
+}

@@ -199,16 +199,24 @@ def read_best(scope: Scope, node: ast.Call, op: Literal["min", "max"], ordered: 
         kind, domain = read_domain(scope, ast.copy_location(listed, node))
         bound = (ir.Binder(name, kind, domain, span=span),)
         body = ir.Local(name, type=kind, span=span)
+    default = options.get("default")
+    or_none = default is not None and _is_none(default) and not isinstance(body.type, Optional)
+    fallback = scope.expr(default, body.type) if default and not or_none else None
+    if fallback and isinstance(fallback.type, Int | Range) and isinstance(body.type, Int | Range):
+        body = fit(scope, node, body, joined([body, fallback]))
     key_name, key = _key(scope, node, options.get("key"), body.type)
     ranked = key.type if key else body.type
     if not ordered(ranked):
         scope.refuse("E503", node, f"{domains.a(ranked)} has no order", "rank by a number: `key=lambda x: …`")
-    default = options.get("default")
-    if isinstance(default, ast.Constant) and default.value is None and not isinstance(body.type, Optional):
+    if or_none:
         best = ir.Best(op, bound, body, key_name, key, type=body.type, span=span)
         return _or_none(best)
-    fallback = fit(scope, default, scope.expr(default, body.type), body.type) if default else None
+    fallback = fit(scope, default, fallback, body.type) if default and fallback else None
     return ir.Best(op, bound, body, key_name, key, fallback, type=body.type, span=span)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _or_none(best: ir.Best) -> ir.Expr:

@@ -107,7 +107,7 @@ def _fit_number(item: ir.Expr, want: Int | Range, narrow: bool) -> ir.Expr | Non
     inside = want.low <= low and high <= want.high
     if isinstance(item, ir.Literal):
         return ir.Literal(item.value, item.name, type=want, span=item.span) if inside else None
-    if inside or (narrow and low <= want.high and want.low <= high):
+    if inside or narrow:  # never inside is no refusal: with other constants it may be, and a guard may keep it away
         return ir.Convert(item, type=want, span=item.span)
     return None
 
