@@ -20,7 +20,7 @@ from ..wire.records import ACLs, StatPersisted, decode_acls, encode_acls
 
 MAGIC = b"ZKSN"
 VERSION = 2
-OPEN_ACL_ID = -1  # stands for `records.OPEN_ACL`, which is never in the map
+OPEN_ACL_ID = -1  # stands for the list that lets anyone do anything; it need not be in the map
 
 _HEADER = Struct("!4siq")
 _SESSION = Struct("!qi")
@@ -103,7 +103,7 @@ def decode(data: bytes) -> Snapshot:
         last_zxid = source.int64()
         _check_seal(source, data)
     source.finish()
-    _check_family(nodes)
+    _check_nodes(nodes, {OPEN_ACL_ID} | {acl_id for acl_id, _ in acls})
     return Snapshot(sessions, acls, nodes, digest, last_zxid)
 
 
@@ -151,13 +151,18 @@ def _decode_nodes(source: Reader) -> Iterator[StoredNode]:
         yield StoredNode(path, source.buffer(), source.int64(), StatPersisted.decode(source))
 
 
-def _check_family(nodes: tuple[StoredNode, ...]) -> None:
-    """Every node once, and after its parent: what `DataTree.deserialize` relies on."""
+def _check_nodes(nodes: tuple[StoredNode, ...], acl_ids: set[int]) -> None:
+    """Every node once, after its parent, with a known list: what `DataTree.deserialize` relies on.
+
+    A list can be missing from the snapshot of a server that was busy; then an older snapshot and the logs must do.
+    """
     seen: set[str] = set()
     for node in nodes:
         parent, slash, name = node.path.rpartition("/")
         if node.path in seen or (parent not in seen if slash and name else node.path):
             raise Malformed(f"node {node.path!r} is there twice, or before its parent")
+        if node.acl_id not in acl_ids:
+            raise Malformed(f"node {node.path!r} has access control list {node.acl_id}, which is not there")
         seen.add(node.path)
     if "" not in seen:
         raise Malformed("the snapshot has no root node")
