@@ -36,6 +36,12 @@ class Disk:
         self.initial = dict(self.files)
         self.handles: dict[int, str] = {}
 
+    def resumed(self, count: int, files: dict[str, bytes]) -> "Disk":
+        """The same disk after the process died behind `count` steps: nothing more has become durable."""
+        again = Disk(dict(files), self.steps[:count])
+        again.initial = self.initial
+        return again
+
     def mark(self, note: object) -> None:
         self.steps.append(("mark", note))
 
