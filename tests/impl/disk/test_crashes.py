@@ -105,6 +105,18 @@ def test_a_crash_at_every_operation(disk: SimpleNamespace) -> None:
             check(disk.Disk(files), acked)
 
 
+def test_what_recovery_found_is_durable(disk: SimpleNamespace) -> None:
+    """The process dies, a second one recovers what the first had not yet made durable, then the machine dies."""
+    rng = random.Random(4)
+    whole = disk.Disk()
+    work(whole, rng, until=30)
+    for count in range(len(whole.steps) + 1):
+        life = whole.resumed(count, disk.Platter(whole, count).all_kept())
+        found = recover(life)
+        mend(life, found)
+        check(disk.Disk(disk.Platter(life, len(life.steps)).all_lost()), found.last_zxid)
+
+
 def test_a_crash_at_every_byte(disk: SimpleNamespace) -> None:
     rng = random.Random(2)
     whole = disk.Disk()
