@@ -10,6 +10,7 @@ from quorate.impl.data.tree import Tree
 from quorate.impl.disk import log
 from quorate.impl.disk.files import logs
 from quorate.impl.disk.image import capture, replay
+from quorate.impl.disk.opening import open_data
 from quorate.impl.disk.recovery import mend, recover
 from quorate.impl.disk.storage import Policy, Store, StoreBroken
 from quorate.impl.wire.records import OPEN_ACL, CreateTxn, SetDataTxn, Txn, TxnDigest, TxnHeader
@@ -52,12 +53,10 @@ AUTHOR = Author()
 
 def work(disk: Any, rng: random.Random, until: int) -> None:
     """What a server does from its start on: recover, mend, append, commit, acknowledge, take snapshots, purge."""
-    found = recover(disk)
-    mend(disk, found)
-    if found.snapshot is None:
-        Store(disk, 0, POLICY).save(capture(Tree.fresh()), 0)
-    disk.mark(found.last_zxid)
-    store = Store(disk, found.last_zxid, POLICY)
+    opened = open_data(disk, POLICY)
+    store = opened.store
+    disk.mark(opened.tree.last_zxid)
+    assert opened.tree.digest == AUTHOR.tree_at(store.last_zxid).digest
     while store.last_zxid < until:
         for _ in range(rng.randrange(1, 5)):
             store.append(AUTHOR.txn(store.last_zxid + 1))

@@ -14,6 +14,7 @@ from quorate.impl.disk import log
 from quorate.impl.disk.directory import PosixDirectory
 from quorate.impl.disk.files import logs, snapshots
 from quorate.impl.disk.image import Mismatch, capture, replay
+from quorate.impl.disk.opening import open_data
 from quorate.impl.disk.recovery import Unrecoverable, mend, recover
 from quorate.impl.disk.snapshot import encode
 from quorate.impl.disk.storage import Policy, Store
@@ -235,6 +236,22 @@ def test_a_multi_replays() -> None:
         recover(_plain({"snapshot.0": encode(capture(tree)), "log.1": log.HEADER + log.frame(txn.encode())}))
     )
     assert replayed.tree.nodes["/a"].data == b"x"
+
+
+def test_opening_a_new_directory_leaves_what_the_original_needs(disk: SimpleNamespace) -> None:
+    new = disk.Disk()
+    opened = open_data(new)
+    assert (opened.tree.digest, opened.notes) == (Tree.fresh().digest, ())
+    assert new.names() == ["snapshot.0"]
+
+
+def test_opening_tells_of_digests_that_differ(disk: SimpleNamespace) -> None:
+    wrong = replace(TEN.txns[10], digest=TxnDigest(2, 5))
+    held = {"snapshot.5": TEN.at[5], "log.6": TEN.log(range(6, 10)) + log.frame(wrong.encode())}
+    assert open_data(disk.Disk(held)).notes == (
+        f"1 of 6 digests differ, first after transaction 0xa: 5 on disk, {signed64(TEN.tree.digest)} of the tree; "
+        f"compare with another server",
+    )
 
 
 class TestStore:
