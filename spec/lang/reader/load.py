@@ -7,6 +7,7 @@ one refusal.
 import importlib.util
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -65,7 +66,9 @@ def _check_file(path: Path) -> None:
     if not text.strip():
         _refuse("E003", path, f"{path} is empty")
     try:
-        compile(text, str(path), "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the import will say it
+            compile(text, str(path), "exec", dont_inherit=True)
     except SyntaxError as problem:
         _refuse("E001", path, f"the text is not Python: {problem.msg}", None, problem.lineno or 1, problem.offset or 1)
     except ValueError as problem:
