@@ -5,4 +5,5 @@
 
 SPECIFICATIONS: dict[str, str] = {
     "zab": "zab:Zab",
+    "election": "election:Election",
 }
