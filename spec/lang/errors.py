@@ -70,6 +70,10 @@ CODES: dict[str, tuple[str, str]] = {
     "E308": ("a property has no sentence", "say in its docstring what holds, in words for people"),
     "E309": ("a helper calls itself", "write the steps out, or loop over a bounded range"),
     "E310": ("a specification has no actions", "mark at least one method with @action"),
+    "E311": (
+        "a ghost decides something",
+        "ghosts are for properties: read a variable that is no ghost, or drop `ghost=True`",
+    ),
     "E312": ("split actions are not there yet", "write the parts as separate actions"),
     "E313": ("fairness is not there yet", "check safety properties"),
     "E314": ("liveness properties are not there yet", "write an @invariant or a @witness"),

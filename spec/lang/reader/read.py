@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from .. import ir
 from ..errors import CODES, Refusal, Refused
+from ..meaning.ghosts import ghost_leaks
 from ..source import Source, SourceMissing, class_node, source_of
 from ..specification import Spec, bind, declared
 from .assembly import Assembly
@@ -34,7 +35,7 @@ def read(
     if assembly.refusals:
         raise Refused(sorted(assembly.refusals, key=_place))
     known, _ = declared(spec)
-    return ir.Specification(
+    specification = ir.Specification(
         name=spec.__name__,
         doc=(spec.__doc__ or "").strip(),
         constants=tuple((name, int(constant)) for name, constant in known.items()),
@@ -47,6 +48,21 @@ def read(
         digest=_digest(spec),
         span=source.span(node),
     )
+    _refuse_leaks(spec, specification)
+    return specification
+
+
+def _refuse_leaks(spec: type[Spec], specification: ir.Specification) -> None:
+    """A ghost that decides something is no ghost: leaving it out of the identity would be wrong."""
+    leaks = ghost_leaks(specification)
+    if leaks:
+        texts = {source.path: source for source in _sources(spec)}
+        lines = [texts[leak.span.path].line(leak.span.line) if leak.span.path in texts else "" for leak in leaks]
+        refusals = [
+            Refusal("E311", leak.span, leak.message, CODES["E311"][1], line)
+            for leak, line in zip(leaks, lines, strict=True)
+        ]
+        raise Refused(sorted(refusals, key=_place))
 
 
 def _definition(spec: type[Spec]) -> tuple[Source, ast.ClassDef]:
