@@ -1,0 +1,144 @@
+"""Which C compiler there is, and shared libraries compiled once: kept in a cache under the digest of what made them.
+
+The system's `cc` comes first, else the compiler in the `ziglang` wheel; without either the caller falls back to the
+reference engine. A cache that cannot be written is replaced by a folder for this process. Knows files and processes;
+nothing of specifications or searches.
+"""
+
+import atexit
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+RUNTIME = Path(__file__).parent / "runtime"
+FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra")
+SECONDS = 300  # after which a compiler is taken to hang
+
+_Sources = Callable[[Path], list[Path]]  # the C files to compile; some are written into the folder first
+
+
+class NoCompiler(Exception):
+    """There is no C compiler; the text says what was looked for and how to get one."""
+
+
+class CompilerFailed(Exception):
+    """The compiler refused a text of ours: a bug of ours, or a broken compiler. The text is its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """A C compiler: the command that runs it, and the line in which it names its version."""
+
+    command: tuple[str, ...]
+    version: str
+
+    def __str__(self) -> str:
+        return f"{' '.join(self.command)} ({self.version})"
+
+
+@cache
+def find_compiler() -> Compiler:
+    """The C compiler to use; raises NoCompiler. QUORATE_CC names one by hand."""
+    wanted = os.environ.get("QUORATE_CC")
+    for command in (wanted.split(),) if wanted else (["cc"], ["gcc"], ["clang"], *_ziglang()):
+        version = _version(command)
+        if version:
+            return Compiler(tuple(command), version)
+    if wanted:
+        raise NoCompiler(f"QUORATE_CC is {wanted!r}, which does not run")
+    raise NoCompiler(
+        "no C compiler: neither `cc` nor the ziglang wheel is installed; `pip install ziglang` is enough for full speed"
+    )
+
+
+def _ziglang() -> list[list[str]]:
+    return [[sys.executable, "-m", "ziglang", "cc"]] if importlib.util.find_spec("ziglang") else []
+
+
+def _version(command: list[str]) -> str | None:
+    if shutil.which(command[0]) is None:
+        return None
+    try:
+        run = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return run.stdout.splitlines()[0].strip() if run.returncode == 0 and run.stdout else None
+
+
+# ------------------------------------------------------------------------------------------------------- cache
+
+
+@cache
+def cache_folder() -> Path:
+    """Where compiled libraries are kept: QUORATE_CACHE, or `quorate` in the user's cache folder."""
+    given = os.environ.get("QUORATE_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(given) if given else base / "quorate"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        passing = Path(tempfile.mkdtemp(prefix="quorate-"))
+        atexit.register(shutil.rmtree, passing, ignore_errors=True)
+        return passing
+
+
+def library(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
+    """The shared library of one C text that may include the runtime's headers; compiled if it is not cached."""
+    return _built(stem, [text], compiler, flags, lambda folder: [_written(folder / f"{stem}.c", text)])
+
+
+def runtime_library(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
+    """The shared library of the runtime."""
+    sources = sorted(RUNTIME.glob("*.c"))
+    return _built("runtime", [], compiler, ("-pthread", *flags), lambda folder: sources)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def _built(stem: str, texts: list[str], compiler: Compiler, flags: tuple[str, ...], sources: _Sources) -> Path:
+    digest = hashlib.sha256()
+    parts = [platform.machine(), *compiler.command, compiler.version, *FLAGS, *flags, *texts, *_runtime_texts(stem)]
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    target = cache_folder() / f"{stem}-{digest.hexdigest()[:24]}.so"
+    if not target.exists():
+        _compile(target, compiler, flags, sources)
+    return target
+
+
+def _runtime_texts(stem: str) -> list[str]:
+    names = ["values.h", "model.h"] if stem != "runtime" else sorted(p.name for p in RUNTIME.glob("*.[ch]"))
+    return [(RUNTIME / name).read_text() for name in names]
+
+
+def _compile(target: Path, compiler: Compiler, flags: tuple[str, ...], sources: _Sources) -> None:
+    """Compiles into a file of its own and renames it, so that two processes never see half a library."""
+    with tempfile.TemporaryDirectory(prefix="quorate-") as name:
+        folder = Path(name)
+        made = folder / target.name
+        paths = [str(path) for path in sources(folder)]
+        command = [*compiler.command, *FLAGS, *flags, f"-I{RUNTIME}", *paths, "-o", str(made)]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+        if run.returncode != 0:
+            raise CompilerFailed(f"{compiler} refused our C text:\n{run.stderr[:4000]}")
+        passing = target.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            shutil.copyfile(made, passing)
+            passing.replace(target)
+        except OSError as problem:
+            passing.unlink(missing_ok=True)
+            raise CompilerFailed(f"{target} cannot be written: {problem.strerror}") from None

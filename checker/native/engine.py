@@ -1,0 +1,239 @@
+"""The native engine: generates C for a specification, compiles and runs it, and answers with a Result.
+
+The search runs in a thread of its own while this one waits, reports progress and heeds limits and Ctrl-C. Knows all
+parts of this folder; nothing of the command line.
+"""
+
+import contextlib
+import resource
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...spec.lang import ir
+from ..model import Options, Progress, properties_of
+from ..result import DEADLOCK, Reason, Result, Steps, Verdict, Violation
+from . import compiler
+from .binding import NOBODY, PROPERTY, REASONS, Finding, Model, Report, Running, Settings, load_model
+from .generate.unit import Program, generate
+from .labelled import labelled
+from .replay import Replay
+
+ENGINE = "native"
+PAUSE = 0.5  # seconds between two reports of progress
+_CHECKED: tuple[ir.Kind, ...] = ("invariant", "step_invariant", "witness")
+
+
+def check(specification: ir.Specification, options: Options) -> Result:
+    """Searches a specification's states. Raises compiler.NoCompiler where there is none."""
+    return Native(specification, options).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A specification, compiled and loaded."""
+
+    program: Program
+    model: Model
+    seconds: float  # it took to generate and compile
+
+
+def prepare(specification: ir.Specification, options: Options) -> Prepared:
+    """Generates, compiles (or finds in the cache) and loads a specification's model."""
+    began = time.monotonic()
+    tree = labelled(specification) if options.identity == "label" else specification
+    program = generate(tree, ghosts=options.identity != "state")
+    found = compiler.find_compiler()
+    runtime = compiler.runtime_library(found)
+    library = compiler.library("model", program.text, found)
+    return Prepared(program, load_model(runtime, library, program.state.words), time.monotonic() - began)
+
+
+class Native:
+    """One search; `run` may be called once."""
+
+    def __init__(self, specification: ir.Specification, options: Options, prepared: Prepared | None = None) -> None:
+        self._began = time.monotonic()
+        self._spec, self._options = specification, options
+        self._prepared = prepared or prepare(specification, options)
+        self._asked = {kind: properties_of(specification, kind, options) for kind in _CHECKED}
+        self._all = {kind: [p for p in specification.properties if p.kind == kind] for kind in _CHECKED}
+
+    def run(self) -> Result:
+        """The whole search."""
+        prepared = self._prepared
+        properties = len(self._all["invariant"]) + len(self._all["step_invariant"]) + 1
+        actions = len(prepared.program.actions)
+        running = Running(prepared.model, self._settings(), properties, len(self._all["witness"]), actions)
+        with contextlib.closing(running):
+            self._wait(running)
+            return self._result(running)
+
+    def _settings(self) -> Settings:
+        options, limits = self._options, self._options.limits
+        return Settings(
+            workers=options.workers,
+            check_all=options.check_all,
+            deadlock=options.deadlock,
+            symmetric=0,
+            invariants=self._wanted("invariant"),
+            steps=self._wanted("step_invariant"),
+            witnesses=self._wanted("witness"),
+            states=limits.states or 0,
+            depth=limits.depth or 0,
+            memory=limits.memory or 0,
+            folder=b"",
+        )
+
+    def _wanted(self, kind: ir.Kind) -> int:
+        """The properties of a kind that were asked for, as bits."""
+        return sum(1 << bit for bit, one in enumerate(self._all[kind]) if one in self._asked[kind])
+
+    # ------------------------------------------------------------------------------------------- waiting
+
+    def _wait(self, running: Running) -> None:
+        """Until the search has ended; Ctrl-C and the time limit end it."""
+        thread = threading.Thread(target=running.run, daemon=True)
+        thread.start()
+        try:
+            for pause in _pauses():
+                thread.join(pause)
+                if not thread.is_alive():
+                    return
+                self._look_around(running)
+        except KeyboardInterrupt:
+            running.stop("interrupted")
+        except BaseException:
+            running.stop("interrupted")
+            thread.join()
+            raise
+        thread.join()
+
+    def _look_around(self, running: Running) -> None:
+        limits, spent = self._options.limits, time.monotonic() - self._began
+        if limits.seconds is not None and spent > limits.seconds:
+            running.stop("seconds")
+        if self._options.progress is not None:
+            now = running.report()
+            done = Progress(now.live_distinct, now.live_generated, now.depth, now.frontier, spent, peak_memory())
+            self._options.progress(done)
+
+    # -------------------------------------------------------------------------------------------- answers
+
+    def _result(self, running: Running) -> Result:
+        report = running.report()
+        reason = REASONS[report.reason]
+        replay = Replay(self._spec, self._prepared.program, self._prepared.model)
+        trace = _Traces(running, replay, report.depth)
+        stopped, found, witnesses = running.findings()
+        more: dict[str, Any] = {"reason": reason, "verdict": "undecided"}
+        if reason in ("invariant", "step_invariant", "deadlock"):
+            more |= {"verdict": "violated", "property": self._name(stopped), "steps": trace.to(stopped)}
+        elif reason == "error":
+            more["steps"] = trace.to(stopped)
+            more["error"], more["failed"] = replay.error(more["steps"], stopped.failed, PROPERTY)
+        elif reason == "complete":
+            more |= {"verdict": "holds", "complete": True}
+        if self._options.check_all:
+            more |= self._collected(more, found, trace)
+        names = (one.name for one in self._all["witness"])
+        shown = {n: trace.to(w) if w.kind else None for n, w in zip(names, witnesses, strict=True)}
+        more["witnesses"] = {one.name: shown[one.name] for one in self._asked["witness"]}
+        return self._answer(running, report, **more)
+
+    def _collected(self, more: dict[str, Any], found: list[Finding], trace: "_Traces") -> dict[str, Any]:
+        """With check_all: every violated property with its first trace, as found."""
+        violations = tuple(
+            Violation(self._name(one), _kind(one), one.count, trace.to(one))
+            for one in sorted((one for one in found if one.kind), key=lambda one: one.order)
+        )
+        if not violations or more["reason"] == "error":
+            return {"violations": violations}
+        first = violations[0]
+        return {
+            "violations": violations,
+            "verdict": "violated",
+            "reason": first.kind,
+            "property": first.property,
+            "steps": first.steps,
+        }
+
+    def _name(self, finding: Finding) -> str:
+        kind = _kind(finding)
+        return DEADLOCK if kind == "deadlock" else self._all[kind][finding.which].name
+
+    def _answer(self, running: Running, report: Report, *, verdict: Verdict, reason: Reason, **more: Any) -> Result:
+        spec, options = self._spec, self._options
+        totals = running.totals()
+        actions = [action.name for action in spec.actions]
+        names = [one.name for kind in _CHECKED for one in self._asked[kind]]
+        ghosts = [v.name for v in spec.variables if v.ghost]
+        return Result(
+            verdict,
+            reason,
+            distinct=report.distinct,
+            generated=report.generated,
+            depth=report.depth,
+            outside=report.outside,
+            actions={name: generated for name, (generated, _) in zip(actions, totals, strict=False)},
+            distinct_actions={name: new for name, (_, new) in zip(actions, totals, strict=False)},
+            bounds=bounds(spec, options),
+            properties=(*names, *((DEADLOCK,) if options.deadlock else ())),
+            engine=ENGINE,
+            seconds=time.monotonic() - self._began,
+            peak_memory=peak_memory(),
+            ghosts_left_out=tuple(ghosts) if options.identity == "state" else (),
+            **more,
+        )
+
+
+class _Traces:
+    """Traces to what a search found, replayed."""
+
+    def __init__(self, running: Running, replay: Replay, depth: int) -> None:
+        self._running, self._replay, self._depth = running, replay, depth
+
+    def to(self, finding: Finding) -> Steps:
+        ordinals = self._running.path(finding.parent, self._depth) if finding.parent else []
+        last = [] if finding.ordinal == NOBODY else [finding.ordinal]
+        return self._replay.steps([*ordinals, *last])
+
+
+def _kind(finding: Finding) -> Any:
+    return REASONS[finding.kind]
+
+
+def _pauses() -> Iterator[float]:
+    """Short waits first, so that a short search ends at once."""
+    yield from (0.001, 0.004, 0.02, 0.1)
+    while True:
+        yield PAUSE
+
+
+def bounds(spec: ir.Specification, options: Options) -> dict[str, int | float | str | bool]:
+    """The bounds in force: constants under their names, what was left out, limits."""
+    limits = options.limits
+    given = {
+        "max_states": limits.states,
+        "max_depth": limits.depth,
+        "max_seconds": limits.seconds,
+        "max_memory": limits.memory,
+    }
+    boundaries = ", ".join(p.name for p in spec.properties if p.kind == "boundary")
+    return {
+        **dict(spec.constants),
+        **({"variants": ", ".join(spec.variants)} if spec.variants else {}),
+        "identity": options.identity,
+        "symmetry": options.symmetry,
+        **({"boundaries": boundaries} if boundaries else {}),
+        **{name: value for name, value in given.items() if value is not None},
+    }
+
+
+def peak_memory() -> int:
+    """The most memory that this process has used, in bytes."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if sys.platform == "darwin" else used * 1024

@@ -1,0 +1,1 @@
+"""From the typed tree to the C text of one model; nothing here compiles, loads or runs anything."""

@@ -1,0 +1,364 @@
+"""The whole C text of one model: helpers, actions, properties, and the table through which the runtime calls them.
+
+The text depends on the specification and the identity of states alone, and is the same on every run. Knows the
+tree's top level; nothing of compilers.
+"""
+
+from dataclasses import dataclass, field
+
+from ....spec.lang import domains, ir
+from . import expressions, layout, loops, statements
+from .scope import Helper, Scope
+from .statements import Flow
+from .symmetry import canonical
+from .text import Body, Unit
+from .values import Parts, Place, Scalar, Value, code, ctype, load, store
+
+# Up to this many action instances, each is compiled with its arguments as constants.
+SPECIALISED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A model in C, and what is needed to read its answers."""
+
+    specification: ir.Specification
+    text: str
+    state: layout.StateLayout
+    sites: tuple[ir.Span, ...]
+    symmetric: tuple[domains.Sort, ...]
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The names of the actions as numbered in C: the actions, then the initial ones."""
+        initial = [action.name for action in self.specification.initial] or ["init"]
+        return (*(action.name for action in self.specification.actions), *initial)
+
+
+def generate(
+    specification: ir.Specification, ghosts: bool = False, symmetric: tuple[domains.Sort, ...] = ()
+) -> Program:
+    """Writes a model. `ghosts` counts them as part of a state's identity; `symmetric` sorts are canonicalised."""
+    state = layout.state_layout(specification.variables, ghosts)
+    writer = _Writer(specification, state, Unit())
+    writer.helpers_in_order()
+    parts = [
+        *writer.texts,
+        writer.start(),
+        *(writer.action(action, number) for number, action in enumerate(specification.actions)),
+        *(
+            writer.action(action, number)
+            for number, action in enumerate(specification.initial, len(specification.actions))
+        ),
+        *(writer.property(one) for one in specification.properties),
+        *canonical(writer.unit, state, symmetric),
+        writer.questions("violated", "invariant", True),
+        writer.questions("reached", "witness", False),
+        writer.questions("intended", "terminal", False),
+        writer.questions("within", "boundary", True),
+        writer.steps(),
+        writer.take(bool(symmetric)),
+        writer.expand(),
+        writer.initial(),
+        writer.table(),
+    ]
+    head = f'/* {specification.name}, generated. */\n#include "model.h"\n'
+    sizes = f"enum {{ WORDS = {state.words}, IDENTITY = {state.identity_words} }};"
+    text = "\n\n".join([head + sizes, "\n".join(writer.unit.top), *parts]) + "\n"
+    return Program(specification, text, state, tuple(writer.unit.sites), symmetric)
+
+
+@dataclass(slots=True)
+class _Writer:
+    specification: ir.Specification
+    state: layout.StateLayout
+    unit: Unit
+    helpers: dict[str, Helper] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+
+    def scope(self, body: Body, now: str = "s", stable: bool = True) -> Scope:
+        return Scope(body, self.state, self.helpers, expressions.value, now=now, stable=stable)
+
+    # ------------------------------------------------------------------------------------------ helpers
+
+    def helpers_in_order(self) -> None:
+        """Writes the helper functions, those that are called before those that call them."""
+        functions = {function.name: function for function in self.specification.functions}
+        done: set[str] = set()
+
+        def visit(function: ir.Function) -> None:
+            if function.name in done:
+                return
+            done.add(function.name)
+            for called in called_by(function.body):
+                visit(functions[called])
+            self.texts.append(self.helper(function))
+
+        for function in self.specification.functions:
+            visit(function)
+
+    def helper(self, function: ir.Function) -> str:
+        cname = "h_" + "".join(c if c.isalnum() and c.isascii() else "_" for c in function.name)
+        cname += f"_{len(self.helpers)}"
+        self.helpers[function.name] = Helper(cname, function)
+        return self._effect(function, cname) if function.returns is None else self._pure(function, cname)
+
+    def _pure(self, function: ir.Function, cname: str) -> str:
+        kind = function.returns
+        assert kind is not None
+        direct = not isinstance(kind, domains.Tuple) and layout.small(kind)
+        body = Body(self.unit, "return 0;" if direct else "return;")
+        scope = self.scope(body)
+        params = self._params(scope, function.params)
+        result = None if direct else expressions.unflattened(kind, Place(kind, "out"))
+        flow = Flow(scope, "", "", result)
+        self._statements(flow, function.body)
+        returns, out = (ctype(kind), []) if direct else ("void", ["u64 *out"])
+        if body.stops:
+            self.unit.stopping.add(cname)
+        return body.render(f"static {returns} {cname}({', '.join(['Context *cx', 'const u64 *s', *params, *out])})")
+
+    def _effect(self, function: ir.Function, cname: str) -> str:
+        body = Body(self.unit, "return STOPPED;")
+        scope = self.scope(body, "n", False)
+        params = self._params(scope, function.params)
+        flow = Flow(scope, "return ABANDONED;", "return DONE;")
+        if self._statements(flow, function.body):
+            body.line("return DONE;")
+        if body.stops:
+            self.unit.stopping.add(cname)
+        return body.render(f"static int {cname}({', '.join(['Context *cx', 'u64 *n', *params])})")
+
+    def _params(self, scope: Scope, params: tuple[ir.Param, ...]) -> list[str]:
+        """C parameters, bound as local names; marked as used."""
+        texts: list[str] = []
+        scope.body.line(f"(void)cx; (void){scope.now};")
+        for param in params:
+            scope.names[param.name] = self._param(scope.body, param.type, param.name, texts)
+        return texts
+
+    def _param(self, body: Body, kind: domains.Type, stem: str, texts: list[str]) -> Value:
+        if isinstance(kind, domains.Tuple):
+            return Parts(kind, tuple(self._param(body, item, stem, texts) for item in kind.items))
+        own = body.fresh(stem)
+        body.line(f"(void){own};")
+        if layout.small(kind):
+            texts.append(f"{ctype(kind)} {own}")
+            return Scalar(kind, own)
+        texts.append(f"const u64 *{own}")
+        return Place(kind, own, stable=True)
+
+    def _statements(self, flow: Flow, body: tuple[ir.Stmt, ...]) -> bool:
+        statements.declare_locals(flow, body)
+        reaches = statements.block(flow, body)
+        for variable in flow.locals.values():
+            for used in _cnames(variable):
+                flow.body.hoisted.append(f"(void){used};")
+        return reaches
+
+    # ------------------------------------------------------------------------------- actions and properties
+
+    def start(self) -> str:
+        """The state with every variable at its initial value."""
+        body = Body(self.unit, "return STOPPED;")
+        scope = self.scope(body, "n", False)
+        body.line("(void)cx;")
+        body.line("clear(n, WORDS);")
+        for variable in self.specification.variables:
+            store(body, scope.variable(variable.name), _fit(scope.value(variable.initial), variable.type))
+        body.line("return DONE;")
+        return body.render("static int start(Context *cx, u64 *n)")
+
+    def action(self, action: ir.Action, number: int) -> str:
+        """The step of one action with given arguments: DONE with the successor in `n`, ABANDONED, or STOPPED."""
+        body = Body(self.unit, "return STOPPED;")
+        scope = self.scope(body)
+        params = self._params(scope, action.params)
+        flow = Flow(scope, "return ABANDONED;", "return DONE;", copies=True)
+        if self._statements(flow, action.body):
+            statements.begin_changes(flow)
+            body.line("return DONE;")
+        inlined = "INLINED" if _instances(action) <= SPECIALISED else "static"
+        given = ", ".join(["Context *cx", "const u64 *s", "u64 *n", *params])
+        return f"/* {action.name} */\n" + body.render(f"{inlined} int a_{number}({given})")
+
+    def property(self, one: ir.Property) -> str:
+        """Whether a property holds; a step invariant also sees the state before."""
+        body = Body(self.unit, "return 0;")
+        scope = self.scope(body)
+        flow = Flow(scope, "", "")
+        body.line("(void)cx; (void)s;")
+        before = ""
+        if one.kind == "step_invariant":
+            before = ", const u64 *b"
+            body.line("(void)b;")
+        self._statements(flow, one.body)
+        return f"/* {one.name} */\n" + body.render(
+            f"static int {self._property_name(one)}(Context *cx, const u64 *s{before})"
+        )
+
+    def _property_name(self, one: ir.Property) -> str:
+        return f"p_{self.specification.properties.index(one)}"
+
+    def _of_kind(self, kind: ir.Kind) -> list[ir.Property]:
+        return [one for one in self.specification.properties if one.kind == kind]
+
+    def questions(self, cname: str, kind: ir.Kind, negated: bool) -> str:
+        """The wanted properties of a kind that are true (or false) in a state, as bits; the first unless `all`."""
+        lines = [f"static u64 {cname}(Context *cx, const u64 *s, u64 wanted, int all) {{", "    u64 found = 0;"]
+        lines.append("    (void)cx; (void)s; (void)wanted; (void)all;")
+        for bit, one in enumerate(self._of_kind(kind)):
+            test = f"{'!' if negated else ''}{self._property_name(one)}(cx, s)"
+            lines += self._ask(bit, one, test)
+        return "\n".join([*lines, "    return found;", "}"])
+
+    def _ask(self, bit: int, one: ir.Property, test: str) -> list[str]:
+        number = self.specification.properties.index(one)
+        return [
+            f"    if (wanted >> {bit} & 1) {{",
+            f"        const int is = {test};",
+            f"        if (rarely(cx->site != 0)) {{ cx->failed = PROPERTY + {number}; return found; }}",
+            f"        if (is) {{ found |= UINT64_C(1) << {bit}; if (!all) return found; }}",
+            "    }",
+        ]
+
+    def steps(self) -> str:
+        """The wanted step invariants that a step breaks, as bits."""
+        lines = ["static u64 broken(Context *cx, const u64 *b, const u64 *s, u64 wanted) {", "    u64 found = 0;"]
+        lines.append("    (void)cx; (void)b; (void)s; (void)wanted; const int all = 1; (void)all;")
+        for bit, one in enumerate(self._of_kind("step_invariant")):
+            lines += self._ask(bit, one, f"!{self._property_name(one)}(cx, s, b)")
+        return "\n".join([*lines, "    return found;", "}"])
+
+    # ---------------------------------------------------------------------------------------- successors
+
+    def take(self, symmetric: bool) -> str:
+        """What happens to every successor: judged, made canonical, handed to the runtime."""
+        lines = ["static void take(Context *cx, const u64 *s, unsigned action) {", "    u64 *n = cx->next;"]
+        lines.append("    unsigned kind = 0; u64 steps = 0;")
+        if self._of_kind("step_invariant"):
+            lines.append("    if (s != NULL && cx->steps != 0) steps = broken(cx, s, n, cx->steps);")
+        if self._of_kind("boundary"):
+            lines.append("    if (within(cx, n, ~UINT64_C(0), 0) != 0) kind = OUTSIDE;")
+        lines.append("    (void)s;")
+        lines.append("    if (rarely(cx->site != 0)) return;")
+        if symmetric:
+            lines.append("    canonical(n);")
+        return "\n".join([*lines, "    accept(cx, n, WORDS, IDENTITY, action, kind, (unsigned)steps);", "}"])
+
+    def expand(self) -> str:
+        """All successors of a state, in order."""
+        body = Body(self.unit, "return;")
+        body.line("(void)cx; (void)s;")
+        for number, action in enumerate(self.specification.actions):
+            self._instances(body, action, number, "s")
+            body.line("settle(cx);")
+        return body.render("static void expand(Context *cx, const u64 *s)")
+
+    def initial(self) -> str:
+        """All initial states, in order."""
+        body = Body(self.unit, "return;")
+        body.line("u64 s[WORDS];")
+        body.line("if (start(cx, s) != DONE) { cx->failed = NOBODY; return; }")
+        first = len(self.specification.actions)
+        for number, action in enumerate(self.specification.initial, first):
+            self._instances(body, action, number, "NULL")
+        if not self.specification.initial:
+            body.line("copy(cx->next, s, WORDS);")
+            body.line(f"take(cx, NULL, {first});")
+        return body.render("static void initial(Context *cx)")
+
+    def _instances(self, body: Body, action: ir.Action, number: int, before: str) -> None:
+        body.line(f"/* {action.name} */")
+        depth = body.depth
+        if _instances(action) <= SPECIALISED:
+            for given in _constant_arguments(action):
+                self._try(body, number, given, before)
+            return
+        self._loops(body, action, number, before)
+        while body.depth > depth:
+            body.close()
+
+    def _loops(self, body: Body, action: ir.Action, number: int, before: str) -> None:
+        scope = self.scope(body)
+        given: list[str] = []
+        body.stop = f"{{ cx->failed = {number}; return; }}"
+        for param in action.params:
+            if param.drawn is None:
+                loops.opened(scope, _binder(param, ir.Every(type=param.type, span=param.span)))
+            else:
+                loops.opened_distinct(scope, param, param.drawn)
+            given += expressions.passed(body, scope.names[param.name])
+        self._try(body, number, given, before)
+
+    def _try(self, body: Body, number: int, given: list[str], before: str) -> None:
+        call = f"a_{number}({', '.join(['cx', 's', 'cx->next', *given])})"
+        body.line(f"TRY({call}, {number}, {before});")
+
+    def table(self) -> str:
+        """What the runtime knows of the model."""
+        counts = [len(self.specification.actions), max(1, len(self.specification.initial))]
+        counts += [len(self._of_kind(kind)) for kind in _KINDS]
+        numbers = ", ".join(["ABI", "WORDS", "IDENTITY", *map(str, counts)])
+        functions = "initial, expand, violated, reached, intended, orbit"
+        return f"const Model model = {{{numbers}, {functions}}};"
+
+
+_KINDS: tuple[ir.Kind, ...] = ("invariant", "step_invariant", "witness", "terminal")
+
+
+def called_by(node: object) -> list[str]:
+    """The helper functions that a part of the tree calls, in order."""
+    found: list[str] = []
+    if isinstance(node, tuple):
+        for item in node:
+            found += called_by(item)
+    elif isinstance(node, ir.Call | ir.Do):
+        found.append(node.function)
+        found += called_by(node.arguments)
+    elif hasattr(node, "__dataclass_fields__") and not isinstance(node, ir.Span) and not _is_type(node):
+        for own in node.__dataclass_fields__:
+            found += called_by(getattr(node, own))
+    return found
+
+
+def _is_type(node: object) -> bool:
+    return type(node).__module__ == domains.__name__
+
+
+def _cnames(variable: Value) -> list[str]:
+    match variable:
+        case Scalar(_, c):
+            return [c]
+        case Place(_, pointer):
+            return [pointer]
+        case Parts(_, items):
+            return [used for item in items for used in _cnames(item)]
+
+
+def _fit(value: Value, kind: domains.Type) -> Value:
+    return Scalar(kind, load(value)) if layout.numeric(kind) else value
+
+
+def _instances(action: ir.Action) -> int:
+    """How many instances an action has; a drawn or large parameter counts as too many to write out."""
+    count = 1
+    for param in action.params:
+        if param.drawn is not None or not layout.small(param.type):
+            return SPECIALISED + 1
+        count *= domains.cardinality(param.type)
+    return count
+
+
+def _constant_arguments(action: ir.Action) -> list[list[str]]:
+    """The arguments of all instances, in order, as C constants."""
+    rows: list[list[str]] = [[]]
+    for param in action.params:
+        values = [layout.encode(param.type, plain) for plain in domains.values(param.type)]
+        texts = [load(code(param.type, number)) for number in values]
+        rows = [[*row, text] for row in rows for text in texts]
+    return rows
+
+
+def _binder(param: ir.Param, domain: "ir.Every | ir.Expr") -> ir.Binder:
+    return ir.Binder(param.name, param.type, domain, span=param.span)

@@ -1,0 +1,218 @@
+/* The search as a whole: levels, tasks, sums, limits. */
+#include "search.h"
+#include "memory.h"
+#include <stdlib.h>
+
+enum { TASK_STATES = 512 };
+
+/* --------------------------------------------------------------------------------------------------- memory */
+
+int search_grow(Search *s, u64 more) {
+    const u64 buckets = table_buckets_for(&s->table, s->table.used + more);
+    const u64 after = pages_held() - table_bytes(s->table.buckets) + table_bytes(buckets);
+    if (s->settings.memory != 0 && after > s->settings.memory) return 0;
+    return table_reserve(&s->table, s->table.used + more);
+}
+
+/* Chunks go to disk while the next growth of the table would not fit beside them. */
+static void plan_memory(Search *s) {
+    if (s->settings.memory == 0) return;
+    const u64 growth = table_bytes(table_buckets_for(&s->table, s->table.buckets * 7 + 1)) - table_bytes(s->table.buckets);
+    s->pool.limit = s->settings.memory > growth ? s->settings.memory - growth : 1;
+}
+
+/* ---------------------------------------------------------------------------------------------------- folding */
+
+static int remember(Search *s, const Block *block) {
+    if (s->entry_count == s->entry_room) {
+        const u64 room = s->entry_room ? 2 * s->entry_room : 1024;
+        Entry *more = realloc(s->entries, room * sizeof *more);
+        if (more == NULL) return 0;
+        s->entries = more;
+        s->entry_room = room;
+    }
+    s->entries[s->entry_count++] = (Entry){block->first, block->journal, block->count, block->journal_bytes};
+    return 1;
+}
+
+static void fold_findings(Search *s, Task *task) {
+    u64 last = 0;
+    for (u32 i = 0; i < s->properties; i++) last = s->found[i].order > last ? s->found[i].order : last;
+    for (u32 i = 0; i < s->properties; i++) {
+        Finding *sum = &s->found[i];
+        const u64 count = sum->count + task->found[i].count;
+        if (sum->kind == 0 && task->found[i].kind != 0) {
+            *sum = task->found[i];
+            sum->order += last;
+        }
+        sum->count = count;
+    }
+    for (u32 i = 0; i < s->model->witnesses; i++) {
+        const u32 place = s->properties + i;
+        if (task->found[place].kind == 0 || s->found[place].kind != 0) continue;
+        s->found[place] = task->found[place];
+        s->reached |= UINT64_C(1) << i;
+    }
+}
+
+/* Sums up one task; says how many blocks it adds to the next level. */
+static void fold_task(Search *s, Task *task, Block *next, u32 *blocks) {
+    s->generated += task->generated;
+    s->distinct += task->distinct;
+    s->outside += task->outside;
+    s->unreduced += task->unreduced;
+    for (u32 a = 0; a < 2 * s->actions; a++) s->totals[a] += task->actions[a];
+    if (task->found != NULL) fold_findings(s, task);
+    for (u32 b = 0; b < task->outs; b++) {
+        s->frontier += task->out[b].count;
+        next[(*blocks)++] = task->out[b];
+        if (!remember(s, &task->out[b])) s->stop = MEMORY;
+    }
+    if (task->stop.kind != 0) s->stopped = task->stop;
+}
+
+static void free_tasks(Search *s) {
+    for (u32 t = 0; t < s->task_count; t++) {
+        free(s->tasks[t].out);
+        free(s->tasks[t].actions);
+        free(s->tasks[t].found);
+    }
+    free(s->tasks);
+    s->tasks = NULL;
+    s->task_count = 0;
+}
+
+void search_fold(Search *s) {
+    const u64 before = s->distinct;
+    u64 outs = 0;
+    for (u32 t = 0; t < s->task_count; t++) outs += s->tasks[t].outs;
+    Block *next = malloc((outs + 1) * sizeof *next);
+    u32 blocks = 0;
+    s->frontier = 0;
+    if (next == NULL) s->stop = MEMORY;
+    for (u32 t = 0; next != NULL && t < s->task_count && s->stopped.kind == 0; t++) fold_task(s, &s->tasks[t], next, &blocks);
+    free_tasks(s);
+    free(s->level);
+    s->level = next;
+    s->blocks = blocks;
+    s->live_distinct = s->distinct;
+    s->live_generated = s->generated;
+    if (s->distinct > before) s->depth++;
+}
+
+/* ------------------------------------------------------------------------------------------------------ levels */
+
+static int make_tasks(Search *s) {
+    s->tasks = calloc(s->blocks + 1, sizeof *s->tasks);
+    if (s->tasks == NULL) return 0;
+    u64 states = 0;
+    for (u32 b = 0; b < s->blocks; b++) {
+        if (b == 0 || states + s->level[b].count > TASK_STATES) {
+            Task *task = &s->tasks[s->task_count++];
+            task->first = b;
+            task->actions = calloc(2 * s->actions, sizeof *task->actions);
+            if (task->actions == NULL) return 0;
+            states = 0;
+        }
+        s->tasks[s->task_count - 1].last = b + 1;
+        states += s->level[b].count;
+    }
+    return 1;
+}
+
+static void *thread_main(void *worker) {
+    worker_level(worker);
+    return NULL;
+}
+
+static void run_level(Search *s) {
+    pthread_t threads[256];
+    s->ticket = s->turn = 0;
+    s->last_task = UINT32_MAX;
+    const u32 useful = s->task_count < s->settings.workers ? s->task_count : s->settings.workers;
+    s->threads = (int)(useful > 1 ? useful : 1);
+    int started = 0;
+    for (int t = 1; t < s->threads; t++) {
+        if (pthread_create(&threads[started], NULL, thread_main, &s->workers[t]) != 0) break;
+        started++;
+    }
+    worker_level(&s->workers[0]);
+    for (int t = 0; t < started; t++) pthread_join(threads[t], NULL);
+}
+
+static int end_of(Search *s) {
+    if (s->stopped.kind != 0) return (int)s->stopped.kind;
+    if (s->pool.failed) return DISK;
+    if (s->stop) return s->stop;
+    return s->blocks == 0 ? COMPLETE : RUNNING;
+}
+
+/* One level: the states of `level` are expanded, those found become the next. Says whether to go on. */
+static int step(Search *s) {
+    if (s->settings.depth != 0 && s->depth >= s->settings.depth) return DEPTH;
+    if (!make_tasks(s)) return MEMORY;
+    plan_memory(s);
+    run_level(s);
+    search_fold(s);
+    if (s->stopped.kind == 0 && !s->stop) pool_turn(&s->pool);
+    return end_of(s);
+}
+
+static void first_level(Search *s) {
+    s->threads = 1;
+    s->last_task = UINT32_MAX;
+    s->tasks = calloc(1, sizeof *s->tasks);
+    s->task_count = 1;
+    s->tasks[0].actions = calloc(2 * s->actions, sizeof(u32));
+    worker_initial(&s->workers[0]);
+    search_fold(s);
+    pool_turn(&s->pool);
+}
+
+int search_run(Search *s) {
+    if (s->reason == RUNNING && s->distinct == 0) {
+        first_level(s);
+        s->reason = end_of(s);
+    }
+    while (s->reason == RUNNING) s->reason = step(s);
+    s->error = s->pool.failed;
+    return s->reason;
+}
+
+void search_stop(Search *s, int reason) {
+    __atomic_store_n(&s->stop, reason, __ATOMIC_RELAXED);
+}
+
+/* -------------------------------------------------------------------------------------------------- life cycle */
+
+Search *search_new(const Model *model, const Settings *settings) {
+    if (model->abi != ABI) return NULL;
+    Search *s = calloc(1, sizeof *s);
+    if (s == NULL) return NULL;
+    s->model = model;
+    s->settings = *settings;
+    if (s->settings.workers < 1) s->settings.workers = 1;
+    if (s->settings.workers > 256) s->settings.workers = 256;
+    s->actions = model->actions + model->initials;
+    s->properties = model->invariants + model->steps + 1;
+    s->totals = calloc(2 * s->actions, sizeof(u64));
+    s->found = calloc(s->properties + model->witnesses, sizeof(Finding));
+    s->workers = calloc(s->settings.workers, sizeof(Worker));
+    pool_open(&s->pool, model->words, 0, settings->folder);
+    if (!table_open(&s->table, 1)) return NULL;
+    for (u32 w = 0; w < s->settings.workers; w++) worker_open(&s->workers[w], s);
+    return s;
+}
+
+void search_free(Search *s) {
+    for (u32 w = 0; w < s->settings.workers; w++) worker_close(&s->workers[w]);
+    free_tasks(s);
+    free(s->level);
+    free(s->workers);
+    free(s->totals);
+    free(s->found);
+    free(s->entries);
+    pool_close(&s->pool);
+    table_close(&s->table);
+    free(s);
+}
