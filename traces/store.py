@@ -113,13 +113,17 @@ def digest(stored: Stored) -> str:
     return hashlib.sha256(msgspec.json.encode(stored)).hexdigest()
 
 
+def to_text(trace: Trace) -> str:
+    """The content of the trace's file."""
+    stored = to_stored(trace)
+    envelope = _Envelope(VERSION, digest(stored), stored)
+    return msgspec.json.format(msgspec.json.encode(envelope), indent=1).decode() + "\n"
+
+
 def write(trace: Trace, path: Path | None = None) -> Path:
     """Writes the trace, by default to .quorate/traces/<digest>.json below the current folder; gives the path."""
-    stored = to_stored(trace)
-    name = digest(stored)
-    path = path or FOLDER / f"{name[:16]}.json"
-    text = msgspec.json.format(msgspec.json.encode(_Envelope(VERSION, name, stored)), indent=1) + b"\n"
-    replace_file(path, text)
+    path = path or FOLDER / f"{digest(to_stored(trace))[:16]}.json"
+    replace_file(path, to_text(trace).encode())
     return path
 
 

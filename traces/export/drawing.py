@@ -5,7 +5,7 @@ lost message ends in a cross, one in flight ends open at the bottom.
 """
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
+from html import escape
 
 from ..text import headline
 from ..trace import Trace

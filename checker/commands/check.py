@@ -1,0 +1,157 @@
+"""`quorate check`: runs an engine over a specification and says what came of it.
+
+Reads the words, calls the engine, replays what it found, stores the traces, prints the reports, decides on the exit
+code. What is printed is made in `checker/output/`.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .arguments import Duration, Size, complete_constant, complete_specification
+from .mistakes import EXIT_MISTAKE, Mistake
+
+if TYPE_CHECKING:
+    from ..output.report import Report
+    from .request import Request
+
+FORMATS = ("text", "json", "markdown")
+
+EPILOG = """\b
+Examples:
+  quorate check two-phase-commit managers=4
+  quorate check two-phase-commit --variant commit-early --expect violated
+  quorate check my_spec.py:MySpec servers=3 --max-depth 12 --timeout 5m
+  quorate check paxos --output-format json --output result.json --output-format text
+
+\b
+--fail-on takes a list of: violation, incomplete, vacuous, coverage<N (N percent of the actions were taken).
+The n-th --output belongs to the n-th --output-format; what has none goes to stdout.
+"""
+
+
+def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(*names, **{"show_default": "default" in settings, **settings})
+
+
+@click.command(epilog=EPILOG, short_help="Search the states of a specification.")
+@click.argument("specification", shell_complete=complete_specification)
+@click.argument("constants", nargs=-1, metavar="[NAME=VALUE]…", shell_complete=complete_constant)
+@_option("--variant", multiple=True, metavar="NAME", help="Switch a named deviation on; repeatable.")
+@_option(
+    "--property", "property_", multiple=True, metavar="NAME", help="Check only this one (or 'deadlock'); repeatable."
+)
+@_option("--symmetry/--no-symmetry", default=True, help="Treat states that differ in names of a Sort as one.")
+@_option(
+    "--identity",
+    type=click.Choice(["state", "ghosts", "label"]),
+    default="state",
+    help="When two states are the same: without ghosts, with them, with the label of the step as well.",
+)
+@_option(
+    "--deadlock/--no-deadlock",
+    default=True,
+    help="A state without successors is a violation, unless declared terminal.",
+)
+@_option("--check-all", is_flag=True, help="Go on after a violation, and group what is found.")
+@_option("--engine", type=click.Choice(["auto", "native", "reference"]), default="auto", help="Which engine searches.")
+@_option("--workers", type=click.IntRange(1, 1024), default=1, help="Threads of the native engine.")
+@_option("--max-states", type=click.IntRange(1), metavar="N", help="Stop after so many distinct states.")
+@_option("--max-depth", type=click.IntRange(1), metavar="N", help="Do not search deeper; an initial state has depth 1.")
+@_option("--timeout", type=Duration(), metavar="TIME", help="Stop after this time: 90, 90s, 5m, 2h.")
+@_option("--memory", type=Size(), metavar="SIZE", help="Stop when the process holds so much: 500M, 2G.")
+@_option("--seed", type=int, default=0, help="Of what an engine samples; it never changes a count.")
+@_option("--fail-on", default="violation,incomplete", metavar="LIST", help="What ends in an exit code other than 0.")
+@_option(
+    "--expect", type=click.Choice(["holds", "violated"]), default="holds", help="The verdict that ends in exit code 0."
+)
+@_option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict; mistakes and faults keep their codes.")
+@_option("--output-format", type=click.Choice(FORMATS), multiple=True, help="How the result is printed; repeatable.")
+@_option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="Where it goes; repeatable.",
+)
+@_option(
+    "--trace",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where a counterexample goes, instead of .quorate/traces/.",
+)
+@_option("-q", "--quiet", is_flag=True, help="No progress; of the text only the verdict.")
+@_option("-v", "--verbose", is_flag=True, help="Also a table of actions.")
+def check(**options: Any) -> int:
+    """Searches the states of SPECIFICATION: a bundled name (see quorate list), my_spec.py, or my_spec.py:MySpec.
+
+    Constants are given as NAME=VALUE.
+    """
+    from ...spec.lang.errors import EvaluationError, Refused
+    from .request import Request
+
+    request = Request(**options)
+    try:
+        return _check(request)
+    except (Mistake, Refused, EvaluationError) as problem:
+        if "json" not in request.output_format:
+            raise problem if isinstance(problem, Mistake) else Mistake(str(problem)) from None
+        from ..output.formats import refusals_to_json
+
+        refusals = problem.refusals if isinstance(problem, Refused) else []
+        _write(request, {"json": refusals_to_json(str(problem), refusals)})
+        return EXIT_MISTAKE
+
+
+def _check(request: "Request") -> int:
+    from ..output.console import ProgressLine
+    from .arguments import find_class, read_specification
+    from .search import report_on, search
+
+    request.validate()
+    specification = read_specification(find_class(request.specification), request.constants, request.variant)
+    progress = ProgressLine(sys.stderr)
+    try:
+        result = search(request, specification, None if request.quiet else progress)
+    finally:
+        progress.close()
+    report = report_on(request, specification, result)
+    _write(request, _rendered(request, report))
+    return request.exit_code(result)
+
+
+def _rendered(request: "Request", report: "Report") -> dict[str, str]:
+    """The reports that were asked for, by format."""
+    from ...traces.text import plain
+    from ..output import formats
+    from ..output.console import paint_for
+    from ..output.report import render_report
+
+    found: dict[str, str] = {}
+    for name, path in request.outputs():
+        match name:
+            case "json":
+                found[name] = formats.to_json(report)
+            case "markdown":
+                found[name] = formats.to_markdown_report(report)
+            case _:
+                paint = plain if path else paint_for(sys.stdout)
+                found[name] = render_report(report, request.verbose, request.quiet, paint)
+    return found
+
+
+def _write(request: "Request", texts: dict[str, str]) -> None:
+    """Each report to its file, or to stdout."""
+    from ...traces.store import replace_file
+
+    for name, path in request.outputs():
+        if name in texts and path is None:
+            click.echo(texts[name], nl=False, color=True)
+        elif name in texts and path is not None:
+            try:
+                replace_file(path, texts[name].encode())
+            except OSError as problem:
+                raise Mistake(f"the report cannot be written to {path}: {problem.strerror}") from None

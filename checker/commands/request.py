@@ -1,0 +1,159 @@
+"""What one run of `quorate check` was asked for, and what that means for limits, outputs and the exit code."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...spec.lang import ir
+from ...traces.trace import DEADLOCK
+from ..model import Limits, Options
+from ..output.report import coverage
+from ..result import Result
+from .arguments import nearest
+from .mistakes import (
+    EXIT_HOLDS,
+    EXIT_INCOMPLETE,
+    EXIT_INTERRUPTED,
+    EXIT_MISTAKE,
+    EXIT_NOTHING_CHECKED,
+    EXIT_VACUOUS,
+    EXIT_VIOLATED,
+    Mistake,
+)
+
+CONDITIONS = ("violation", "incomplete", "vacuous", "coverage<N")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options of one run, as they stand on the command line."""
+
+    specification: str
+    constants: tuple[str, ...]
+    variant: tuple[str, ...]
+    property_: tuple[str, ...]
+    symmetry: bool
+    identity: Any
+    deadlock: bool
+    check_all: bool
+    engine: str
+    workers: int
+    max_states: int | None
+    max_depth: int | None
+    timeout: float | None
+    memory: int | None
+    seed: int
+    fail_on: str
+    expect: str
+    exit_zero: bool
+    output_format: tuple[str, ...]
+    output: tuple[Path, ...]
+    trace: Path | None
+    quiet: bool
+    verbose: bool
+
+    def validate(self) -> None:
+        """Raises Mistake where options contradict each other, before any work is done."""
+        self.conditions()
+        formats = self.output_format or ("text",)
+        if len(self.output) > len(formats):
+            raise Mistake(f"there are {len(self.output)} --output but {len(formats)} --output-format")
+        if len(formats) - len(self.output) > 1:
+            raise Mistake("only one format can go to stdout; give the others an --output FILE each, and put them first")
+        for path in (*self.output, self.trace):
+            if path is not None:
+                _check_writable(path)
+
+    def outputs(self) -> Iterator[tuple[str, Path | None]]:
+        """Each format with its file; None is stdout."""
+        formats = self.output_format or ("text",)
+        for position, name in enumerate(formats):
+            yield name, self.output[position] if position < len(self.output) else None
+
+    def conditions(self) -> tuple[set[str], float]:
+        """What --fail-on names, and the least coverage in percent; raises Mistake."""
+        found, least = set[str](), 0.0
+        for word in filter(None, self.fail_on.split(",")):
+            number = re.fullmatch(r"coverage<([0-9]+(?:\.[0-9]+)?)", word)
+            if number:
+                least = float(number[1])
+            elif word in CONDITIONS:
+                found.add(word)
+            else:
+                raise Mistake(f"--fail-on does not know {word!r}{nearest(word, CONDITIONS)} ({', '.join(CONDITIONS)})")
+        return found, least
+
+    def options(self, specification: ir.Specification, progress: Any) -> Options:
+        """What the engine is asked; raises Mistake where a property is unknown."""
+        known = [one.name for one in specification.properties if one.kind not in ("boundary", "terminal")]
+        for name in self.property_:
+            if name not in (*known, DEADLOCK):
+                listed = ", ".join([*known, DEADLOCK])
+                near = nearest(name, [*known, DEADLOCK])
+                raise Mistake(f"{specification.name} has no property {name!r}{near} (it has: {listed})")
+        chosen = tuple(name for name in dict.fromkeys(self.property_) if name != DEADLOCK)
+        return Options(
+            identity=self.identity,
+            symmetry=self.symmetry,
+            check_all=self.check_all,
+            deadlock=self.deadlock and (not self.property_ or DEADLOCK in self.property_),
+            properties=chosen if self.property_ else None,
+            limits=Limits(self.max_states, self.max_depth, self.timeout, self.memory),
+            workers=self.workers,
+            seed=self.seed,
+            progress=progress,
+        )
+
+    def command(self, source: str) -> str:
+        """The command line that repeats this run."""
+        words = ["quorate", "check", source, *self.constants]
+        words += [word for name in self.variant for word in ("--variant", name)]
+        words += [word for name in self.property_ for word in ("--property", name)]
+        words += [] if self.symmetry else ["--no-symmetry"]
+        words += [] if self.deadlock else ["--no-deadlock"]
+        words += ["--check-all"] if self.check_all else []
+        given = [
+            ("--identity", self.identity, "state"),
+            ("--engine", self.engine, "auto"),
+            ("--max-states", self.max_states, None),
+            ("--max-depth", self.max_depth, None),
+            ("--seed", self.seed, 0),
+        ]
+        words += [word for name, value, usual in given if value != usual for word in (name, str(value))]
+        return shlex.join(words)
+
+    def exit_code(self, result: Result) -> int:
+        """What the result is worth to a script; see `quorate --help`."""
+        if result.reason in ("error", "asymmetry"):
+            return EXIT_MISTAKE
+        if result.reason == "interrupted":
+            return EXIT_INTERRUPTED
+        return EXIT_HOLDS if self.exit_zero else self._verdict_code(result)
+
+    def _verdict_code(self, result: Result) -> int:
+        conditions, least = self.conditions()
+        if not result.properties and not result.witnesses:
+            return EXIT_NOTHING_CHECKED
+        if result.verdict == "violated":
+            return EXIT_VIOLATED if self.expect == "holds" and "violation" in conditions else EXIT_HOLDS
+        if result.verdict == "undecided":
+            return EXIT_INCOMPLETE if "incomplete" in conditions else EXIT_HOLDS
+        if self.expect == "violated":
+            return EXIT_VIOLATED
+        if ("vacuous" in conditions and result.unreached()) or coverage(result) < least:
+            return EXIT_VACUOUS
+        return EXIT_HOLDS
+
+
+def _check_writable(path: Path) -> None:
+    """Raises Mistake now rather than after a long search."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+        raise Mistake(f"{path} cannot be written: {shown} is no folder")
+    if not os.access(folder, os.W_OK):
+        raise Mistake(f"{path} cannot be written: no permission in {folder}")

@@ -1,0 +1,229 @@
+"""`quorate trace`: stored traces are shown, explained, compared and exported.
+
+Every trace is replayed in its specification before anything of it is shown. A trace file says which specification it
+belongs to; as importing a specification runs its file, only bundled ones and files below the current folder are
+taken from there, others are named with --spec.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .arguments import bundled, complete_specification, find_class, nearest, read_specification
+from .mistakes import Mistake
+
+if TYPE_CHECKING:
+    from ...spec.lang import ir
+    from ...traces.store import Stored
+    from ...traces.trace import Trace
+
+EPILOG = """\b
+Examples:
+  quorate trace show .quorate/traces/<id>.json --full
+  quorate trace why <id>
+  quorate trace why <id> --step 3 --action commit
+  quorate trace diff <id> <other id>
+  quorate trace export <id> --format svg --output trace.svg
+
+A trace is named by its file, or by the first characters of its name below .quorate/traces/.
+"""
+
+SPEC = click.option(
+    "--spec",
+    metavar="SPECIFICATION",
+    shell_complete=complete_specification,
+    help="The trace's specification, if not the one it names.",
+)
+
+
+@click.group(epilog=EPILOG, short_help="Show, explain, compare and export stored traces.")
+def trace() -> None:
+    """Shows, explains, compares and exports stored traces."""
+
+
+@trace.command()
+@click.argument("file")
+@click.option("--full", is_flag=True, help="All values in every state, not only those that change.")
+@SPEC
+def show(file: str, full: bool, spec: str | None) -> None:
+    """Shows the steps of a trace."""
+    from ...traces.text import render_trace
+    from ..output.console import paint_for
+
+    click.echo(render_trace(load_trace(file, spec), full, paint_for(sys.stdout)), nl=False, color=True)
+
+
+@trace.command()
+@click.argument("file")
+@click.option(
+    "--step", type=click.IntRange(1), metavar="N", help="What can happen in the state after step N, and what cannot."
+)
+@click.option("--action", metavar="NAME", help="Only this action, or instance: commit, 'prepare(rm1)'.")
+@SPEC
+def why(file: str, step: int | None, action: str | None, spec: str | None) -> None:
+    """Explains why the property is violated, or why actions cannot happen.
+
+    Without options: the property's tree with the truth value of every part, the binding that decides, the values read
+    and the steps that wrote them. With --step or --action: the first guard that fails of everything that cannot happen.
+    """
+    from ...traces.text import render_alternatives, render_deadlock, render_why
+    from ...traces.trace import DEADLOCK
+    from ...traces.why import alternatives, why_violated
+    from ..output.console import paint_for
+
+    found, paint = load_trace(file, spec), paint_for(sys.stdout)
+    number = step or len(found.steps)
+    if number > len(found.steps):
+        raise Mistake(f"the trace has {len(found.steps)} steps; there is no step {number}")
+    reason = why_violated(found)
+    if step is None and action is None and reason is not None:
+        text = render_why(found, reason, paint)
+    elif step is None and action is None and found.property == DEADLOCK:
+        text = render_deadlock(found, alternatives(found, number), paint)
+    else:
+        chosen = _chosen(found, action, alternatives(found, number))
+        text = render_alternatives(found, number, chosen, paint)
+    click.echo(text, nl=False, color=True)
+
+
+def _chosen(found: "Trace", action: str | None, every: list[Any]) -> list[Any]:
+    """The alternatives of one action, or of one instance."""
+    if action is None:
+        return every
+    name = action.partition("(")[0].strip()
+    names = [one.name for one in found.specification.actions]
+    if name not in names:
+        raise Mistake(
+            f"{found.specification.name} has no action {name!r}{nearest(name, names)} (it has: {', '.join(names)})"
+        )
+    own = [one for one in every if one.label.partition("(")[0] == name]
+    if "(" not in action:
+        return own
+    exact = [one for one in own if one.label.replace(" ", "") == action.replace(" ", "")]
+    if not exact:
+        labels = ", ".join(one.label for one in own[:5])
+        raise Mistake(f"{action} is no instance of the action in this state; there are: {labels or 'none'}")
+    return exact
+
+
+@trace.command()
+@click.argument("left")
+@click.argument("right")
+@SPEC
+def diff(left: str, right: str, spec: str | None) -> None:
+    """Shows how far two traces are the same, and where they part."""
+    from ...traces.difference import NotComparable, compare
+    from ...traces.text import render_difference
+    from ..output.console import paint_for
+
+    first, second = load_trace(left, spec), load_trace(right, spec)
+    try:
+        divergence = compare(first, second)
+    except NotComparable as problem:
+        raise Mistake(str(problem)) from None
+    click.echo(render_difference(first, second, divergence, paint_for(sys.stdout)), nl=False, color=True)
+
+
+FORMATS = ("itf", "dot", "svg", "graphml", "mermaid", "markdown", "json", "timeline", "timeline-svg")
+
+
+@trace.command()
+@click.argument("file")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    required=True,
+    help="svg needs Graphviz; timeline-svg needs nothing.",
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout.")
+@SPEC
+def export(file: str, form: str, output: Path | None, spec: str | None) -> None:
+    """Writes a trace in another format: for Apalache and Quint, Graphviz, Markdown, a browser."""
+    from ...traces.export.graph import NoGraphviz, TooLarge
+    from ...traces.store import replace_file
+
+    try:
+        text = _exporter(form)(load_trace(file, spec))
+    except (NoGraphviz, TooLarge) as problem:
+        raise Mistake(str(problem)) from None
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        replace_file(output, text.encode())
+    except OSError as problem:
+        raise Mistake(f"{output} cannot be written: {problem.strerror}") from None
+
+
+def _exporter(form: str) -> "Callable[[Trace], str]":
+    from ...traces.export import drawing, graph, itf, markdown
+    from ...traces.store import to_text
+
+    table: dict[str, Callable[[Trace], str]] = {
+        "itf": itf.to_itf,
+        "dot": graph.to_dot,
+        "svg": graph.to_svg,
+        "graphml": graph.to_graphml,
+        "mermaid": drawing.to_mermaid,
+        "markdown": markdown.to_markdown,
+        "json": to_text,
+        "timeline": drawing.to_timeline,
+        "timeline-svg": drawing.to_timeline_svg,
+    }
+    return table[form]
+
+
+def load_trace(name: str, spec: str | None) -> "Trace":
+    """The trace of this file or id, replayed; raises Mistake where it cannot be read or does not happen any more."""
+    from ...spec.lang.errors import EvaluationError, Refused
+    from ...traces.replay import NotABehaviour, replay
+    from ...traces.store import Unreadable, read, restore
+
+    path = find_file(name)
+    try:
+        stored = read(path)
+        specification = _specification(stored, spec)
+        return replay(restore(stored, specification))
+    except OSError as problem:
+        raise Mistake(f"{path} cannot be read: {problem.strerror}") from None
+    except Unreadable as problem:
+        raise Mistake(f"{path} is no trace that can be shown: {problem}") from None
+    except EvaluationError as error:
+        raise Mistake(f"{path} cannot be replayed: the specification fails at {error}") from None
+    except Refused as refused:
+        raise Mistake(f"the specification of {path} is refused:\n{refused}") from None
+    except NotABehaviour as problem:
+        changed = " (its text has changed since)" if specification.digest != stored.specification.digest else ""
+        raise Mistake(f"{path} is no behaviour of {stored.specification.source}{changed}: {problem}") from None
+
+
+def find_file(name: str) -> Path:
+    """A trace file by its path, or by the beginning of its name in .quorate/traces/; raises Mistake."""
+    from ...traces.store import FOLDER
+
+    path = Path(name)
+    if path.exists() or not name.isalnum():
+        return path
+    found = sorted(FOLDER.glob(f"{name}*.json"))
+    if len(found) > 1:
+        raise Mistake(f"{len(found)} traces in {FOLDER} begin with {name!r}; write more of the name")
+    if not found:
+        raise Mistake(f"there is no file {name!r}, and no trace in {FOLDER} that begins so")
+    return found[0]
+
+
+def _specification(stored: "Stored", spec: str | None) -> "ir.Specification":
+    source = spec or stored.specification.source
+    if spec is None and source not in bundled():
+        path = Path(source.rpartition(":")[0] or source)
+        if not path.resolve().is_relative_to(Path.cwd()) or not path.is_file():
+            raise Mistake(
+                f"the trace belongs to {source}, which is not a file below this folder; "
+                "if you trust it, name it: --spec FILE.py:Class"
+            )
+    words = [f"{name}={value}" for name, value in stored.constants.items()]
+    return read_specification(find_class(source), words, stored.variants)

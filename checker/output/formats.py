@@ -1,0 +1,102 @@
+"""A result for machines and for pages: one JSON object, or Markdown.
+
+The JSON object has a `schema` number, which grows when a field changes its meaning; fields may be added.
+"""
+
+import json
+from typing import Any
+
+import msgspec
+
+from ...spec.lang.errors import Refusal
+from ...traces.export.markdown import to_markdown
+from ...traces.store import digest, to_stored
+from ..result import Result
+from .report import Report, Shown, configuration_line, states_in_words, verdict_in_words, warnings
+
+SCHEMA = 1
+
+
+def to_json(report: Report) -> str:
+    """The result as one JSON object."""
+    result, own = report.result, report.specification
+    document = {
+        "schema": SCHEMA,
+        "specification": {"name": own.name, "source": report.source, "digest": own.digest},
+        "constants": dict(own.constants),
+        "variants": list(own.variants),
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "complete": result.complete,
+        "sentence": verdict_in_words(report),
+        "property": result.property,
+        "properties": list(result.properties),
+        "distinct": result.distinct,
+        "unreduced": result.unreduced,
+        "generated": result.generated,
+        "depth": result.depth,
+        "outside": result.outside,
+        "actions": {name: _action(result, name) for name in result.actions},
+        "witnesses": {name: None if steps is None else len(steps) for name, steps in result.witnesses.items()},
+        "bounds": dict(result.bounds),
+        "engine": result.engine,
+        "seconds": round(result.seconds, 6),
+        "peak_memory": result.peak_memory,
+        "error": result.error and {"place": str(result.error.span), "message": result.error.message},
+        "trace": _trace(report.shown[0]) if report.shown else None,
+        "violations": _violations(report),
+        "command": report.command,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _action(result: Result, name: str) -> dict[str, int]:
+    return {"generated": result.actions[name], "distinct": result.distinct_actions.get(name, 0)}
+
+
+def _trace(shown: Shown) -> dict[str, Any]:
+    stored = to_stored(shown.trace)
+    steps: list[dict[str, Any]] = msgspec.to_builtins(stored)["steps"]
+    return {"id": digest(stored)[:16], "path": None if shown.path is None else str(shown.path), "steps": steps}
+
+
+def _violations(report: Report) -> list[dict[str, Any]]:
+    traces = {shown.trace.property: shown for shown in report.shown}
+    return [
+        {"property": one.property, "kind": one.kind, "count": one.count, "trace": _trace(traces[one.property])}
+        for one in report.result.violations
+    ]
+
+
+def refusals_to_json(message: str, refusals: list[Refusal]) -> str:
+    """A mistake of the user as one JSON object, so that nothing else is printed where JSON was asked for."""
+    errors = [
+        {
+            "code": one.code,
+            "file": one.span.path,
+            "line": one.span.line,
+            "column": one.span.column,
+            "message": one.message,
+            "cure": one.cure,
+        }
+        for one in refusals
+    ]
+    document = {"schema": SCHEMA, "verdict": "error", "message": message, "errors": errors}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_markdown_report(report: Report) -> str:
+    """The result as Markdown, for an issue or a step summary."""
+    result = report.result
+    lines = [f"## `{configuration_line(report)}`", "", f"**{verdict_in_words(report)}**", ""]
+    lines += [f"- {states_in_words(result)}", f"- checked: {', '.join(result.properties) or 'nothing'}"]
+    lines += [f"- {line}" for line in warnings(report)]
+    lines += ["", "| action | generated | new states |", "|---|---:|---:|"]
+    lines += [
+        f"| {name} | {count} | {result.distinct_actions.get(name, 0)} |" for name, count in result.actions.items()
+    ]
+    if result.error is not None and not report.shown:
+        lines += ["", str(result.error)]
+    for shown in report.shown:
+        lines += ["", to_markdown(shown.trace).rstrip()]
+    return "\n".join([*lines, "", f"Repeat with `{report.command}`."]) + "\n"

@@ -1,0 +1,160 @@
+"""A result in words: the verdict with its bounds, the counts, what was never reached, the counterexample, why.
+
+Takes a `Report`, which is a result with its specification and its replayed traces; other formats are in `formats.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...spec.lang import ir
+from ...traces.text import Paint, plain, render_deadlock, render_trace, render_why
+from ...traces.trace import DEADLOCK, Trace
+from ...traces.why import alternatives, why_violated
+from ..result import Result
+from .console import show_memory
+
+STOPPED = {
+    "states": "the limit on states was reached",
+    "depth": "the limit on depth was reached",
+    "seconds": "the time was up",
+    "memory": "the memory was used up",
+    "interrupted": "it was interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A trace that was replayed, and the file it was written to."""
+
+    trace: Trace
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a format prints."""
+
+    specification: ir.Specification
+    source: str
+    command: str  # the command line that repeats this run
+    result: Result
+    shown: tuple[Shown, ...]  # the counterexample, or with --check-all one of each violated property
+
+
+def verdict_in_words(report: Report) -> str:
+    """The verdict, honestly: what was found, and of what."""
+    result = report.result
+    match result.verdict, result.reason:
+        case _, "asymmetry":
+            return "the specification is not symmetric, so nothing was decided"
+        case _, "error":
+            return "the specification has an error, so nothing was decided"
+        case "violated", _:
+            names = [violation.property for violation in result.violations] or [str(result.property)]
+            return f"violated: {', '.join(names)}"
+        case "holds", _ if not result.properties:
+            return "nothing was checked"
+        case "holds", _:
+            within = " within its boundary" if _boundaries(report) else ""
+            return f"holds for the whole space of this configuration{within}"
+    return f"no violation found, incomplete: {STOPPED.get(result.reason, result.reason)}"
+
+
+def _boundaries(report: Report) -> list[str]:
+    return [one.name for one in report.specification.properties if one.kind == "boundary"]
+
+
+def configuration_line(report: Report) -> str:
+    """What was checked, with constants and variants."""
+    constants = " ".join(f"{name}={value}" for name, value in report.specification.constants)
+    variants = ", ".join(report.specification.variants)
+    return " ".join(part for part in (report.source, constants, f"with {variants}" if variants else "") if part)
+
+
+def states_in_words(result: Result) -> str:
+    """`80 distinct states up to renaming of RM (288 without symmetry), 328 generated, depth 11`."""
+    distinct = f"{result.distinct:,} distinct states"
+    if result.symmetric_sorts:
+        distinct += f" up to renaming of {' and '.join(result.symmetric_sorts)}"
+        if result.unreduced is not None:
+            distinct += f" ({result.unreduced:,} without symmetry)"
+    return f"{distinct}, {result.generated:,} generated, depth {result.depth}"
+
+
+def render_report(report: Report, verbose: bool = False, quiet: bool = False, paint: Paint = plain) -> str:
+    """The whole result for a terminal."""
+    result = report.result
+    role = {"holds": "good", "violated": "bad"}.get(result.verdict, "warning")
+    verdict = f"{configuration_line(report)}: {paint(role, verdict_in_words(report))}\n"
+    if quiet:
+        return verdict
+    lines = [f"  {line}" for line in _facts(report)]
+    lines += [f"  {paint('warning', line)}" for line in warnings(report)]
+    if verbose:
+        lines += ["", *_action_table(result)]
+    text = verdict + "\n".join(lines) + "\n"
+    if result.error is not None and not report.shown:
+        text += f"\n{result.error}\n"
+    for shown in report.shown:
+        text += "\n" + render_shown(shown, paint)
+    if report.shown:
+        text += f"\nrepeat with: {report.command}\n"
+    for shown in report.shown:
+        if shown.path is not None:
+            text += f"trace in:    {shown.path}   (see quorate trace --help)\n"
+    return text
+
+
+def _facts(report: Report) -> Iterator[str]:
+    result = report.result
+    yield states_in_words(result)
+    if result.outside:
+        names = " and ".join(_boundaries(report))
+        yield f"{result.outside:,} generated states outside {names} were checked, and not explored further"
+    if result.ghosts_left_out:
+        yield f"ghosts left out of the identity of states, which is exact: {', '.join(result.ghosts_left_out)}"
+    if result.properties:
+        yield f"checked: {', '.join(result.properties)}"
+    reached = [f"{name} (in {len(steps)} states)" for name, steps in result.witnesses.items() if steps is not None]
+    if reached:
+        yield f"reached: {', '.join(reached)}"
+    workers = f"{result.engine} engine, " if result.engine else ""
+    yield f"{workers}{result.seconds:.2f} s, {show_memory(result.peak_memory)}"
+
+
+def warnings(report: Report) -> Iterator[str]:
+    """What makes a good verdict worth less: witnesses and actions that were never seen."""
+    result = report.result
+    if result.verdict != "holds" and not result.complete:
+        return
+    for name in result.unreached():
+        yield f"vacuous: the witness {name} was not reached"
+    if result.dead_actions():
+        yield f"never taken: {', '.join(result.dead_actions())}"
+
+
+def _action_table(result: Result) -> Iterator[str]:
+    width = max((len(name) for name in result.actions), default=6)
+    yield f"  {'action':<{width}}  {'generated':>12}  {'new states':>12}"
+    for name, generated in result.actions.items():
+        yield f"  {name:<{width}}  {generated:>12,}  {result.distinct_actions.get(name, 0):>12,}"
+
+
+def render_shown(shown: Shown, paint: Paint = plain) -> str:
+    """A trace and its explanation."""
+    trace = shown.trace
+    text = render_trace(trace, paint=paint)
+    reason = why_violated(trace)
+    if reason is not None:
+        return f"{text}\n{render_why(trace, reason, paint)}"
+    if trace.property == DEADLOCK:
+        return f"{text}\n{render_deadlock(trace, alternatives(trace, len(trace.steps)), paint)}"
+    return text
+
+
+def coverage(result: Result) -> float:
+    """The share of actions that were ever taken, in percent."""
+    if not result.actions:
+        return 100.0
+    return 100.0 * (len(result.actions) - len(result.dead_actions())) / len(result.actions)

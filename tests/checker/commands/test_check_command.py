@@ -1,0 +1,279 @@
+"""`quorate check` from end to end: verdicts, exit codes, formats, stored traces."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from quorate.checker import engines
+from quorate.checker.result import Result
+
+BUG = ("check", "two-phase-commit", "--variant", "commit-early")
+
+
+def steady(text: str) -> str:
+    """The text without what differs from run to run: time, memory."""
+    return re.sub(r"[0-9.]+ s, [0-9.]+ [kMG]?B", "TIME, MEMORY", text)
+
+
+def test_holds(quorate, golden) -> None:
+    outcome = quorate("check", "two-phase-commit", "-v", "--engine", "reference")
+    assert outcome.code == 0
+    assert outcome.err == ""
+    golden(steady(outcome.out))
+
+
+def test_holds_without_symmetry(quorate, golden) -> None:
+    outcome = quorate("check", "two-phase-commit", "--no-symmetry", "--engine", "reference")
+    assert outcome.code == 0
+    golden(steady(outcome.out))
+
+
+def test_violated(quorate, golden, tmp_path: Path) -> None:
+    outcome = quorate(*BUG, "--engine", "reference")
+    assert outcome.code == 1
+    golden(steady(outcome.out))
+    (path,) = (tmp_path / ".quorate" / "traces").iterdir()
+    assert str(path.relative_to(tmp_path)) in outcome.out
+
+
+def test_the_command_that_is_printed_repeats_the_run(quorate) -> None:
+    words = (
+        *BUG,
+        "managers=2",
+        "--no-symmetry",
+        "--property",
+        "consistent",
+        "--identity",
+        "ghosts",
+        "--engine",
+        "reference",
+    )
+    first = quorate(*words)
+    (printed,) = re.findall("^repeat with: quorate (.*)$", first.out, re.MULTILINE)
+    second = quorate(*printed.split())
+    assert steady(second.out) == steady(first.out)
+    assert set(printed.split()) == set(words)
+
+
+def test_json(quorate, tmp_path: Path) -> None:
+    outcome = quorate(*BUG, "--output-format", "json", "--no-symmetry")
+    assert outcome.code == 1
+    document = json.loads(outcome.out)
+    required = "schema verdict property distinct generated depth actions bounds engine seconds peak_memory trace"
+    assert set(required.split()) <= set(document)
+    assert (document["schema"], document["verdict"], document["property"]) == (1, "violated", "consistent")
+    assert document["depth"] == 4
+    assert [step["action"] for step in document["trace"]["steps"]] == ["init", "give_up", "commit", "obey_commit"]
+    assert (tmp_path / document["trace"]["path"]).exists()
+    assert document["trace"]["path"] == f".quorate/traces/{document['trace']['id']}.json"
+
+
+def test_json_of_what_holds(quorate) -> None:
+    document = json.loads(quorate("check", "two-phase-commit", "--no-symmetry", "--output-format", "json").out)
+    assert (document["verdict"], document["complete"], document["distinct"], document["depth"]) == (
+        "holds",
+        True,
+        288,
+        11,
+    )
+    assert document["trace"] is None
+    assert document["witnesses"] == {"all_commit": 11, "all_abort": 4}
+
+
+def test_one_run_many_reports(quorate, tmp_path: Path) -> None:
+    formats = ("--output-format", "json", "--output-format", "markdown", "--output-format", "text")
+    outcome = quorate(*BUG, *formats, "--output", "a/result.json", "--output", "result.md")
+    assert outcome.code == 1
+    assert json.loads((tmp_path / "a" / "result.json").read_text())["verdict"] == "violated"
+    assert (tmp_path / "result.md").read_text().startswith("## `two-phase-commit managers=3 with commit-early`")
+    assert outcome.out.startswith("two-phase-commit managers=3 with commit-early: violated: consistent")
+
+
+def test_markdown(quorate, golden) -> None:
+    golden(quorate(*BUG, "--output-format", "markdown", "--no-symmetry", "--engine", "reference").out)
+
+
+def test_quiet_is_the_verdict_alone(quorate) -> None:
+    assert quorate(*BUG, "-q").out == "two-phase-commit managers=3 with commit-early: violated: consistent\n"
+
+
+def test_the_trace_goes_where_it_is_sent(quorate, tmp_path: Path) -> None:
+    assert quorate(*BUG, "--trace", "bug.json").code == 1
+    assert (tmp_path / "bug.json").exists()
+    assert not (tmp_path / ".quorate").exists()
+
+
+def test_check_all_groups_what_it_finds(quorate) -> None:
+    outcome = quorate(*BUG, "--check-all", "--output-format", "json", "--no-symmetry")
+    assert outcome.code == 1
+    document = json.loads(outcome.out)
+    assert document["complete"] is True
+    assert [(one["property"], one["kind"]) for one in document["violations"]] == [("consistent", "invariant")]
+    assert document["violations"][0]["count"] > 1
+    assert len(document["violations"][0]["trace"]["steps"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), 0),
+        (("--variant", "commit-early"), 1),
+        (("--variant", "commit-early", "--expect", "violated"), 0),
+        (("--expect", "violated"), 1),
+        (("--variant", "commit-early", "--exit-zero"), 0),
+        (("--variant", "commit-early", "--fail-on", "incomplete"), 0),
+        (("--max-depth", "3"), 4),
+        (("--max-states", "20"), 4),
+        (("--max-depth", "3", "--fail-on", "violation"), 0),
+        (("--max-depth", "3", "--exit-zero"), 0),
+        (("--fail-on", "vacuous"), 0),
+        (("--fail-on", "coverage<100"), 0),
+    ],
+)
+def test_exit_codes(quorate, words: tuple[str, ...], code: int) -> None:
+    outcome = quorate("check", "two-phase-commit", *words)
+    assert outcome.code == code
+
+
+NEVER = """
+from quorate.spec.lang import *
+
+
+class Never(Spec):
+    on: bool = state(False)
+
+    @action
+    def flip(self) -> None:
+        self.on = not self.on
+
+    @action
+    def impossible(self) -> None:
+        require(self.on and not self.on)
+        self.on = False
+
+    @witness
+    def unreachable(self) -> bool:
+        \"\"\"It never is.\"\"\"
+        return self.on and not self.on
+"""
+
+
+def test_vacuity_is_reported_and_fails_where_asked(quorate, tmp_path: Path) -> None:
+    (tmp_path / "never.py").write_text(NEVER)
+    outcome = quorate("check", "never.py:Never")
+    assert outcome.code == 0
+    assert "vacuous: the witness unreachable was not reached" in outcome.out
+    assert "never taken: impossible" in outcome.out
+    assert quorate("check", "never.py", "--fail-on", "violation,vacuous").code == 6
+    assert quorate("check", "never.py", "--fail-on", "coverage<50").code == 0
+    assert quorate("check", "never.py", "--fail-on", "coverage<51").code == 6
+
+
+NOTHING = """
+from quorate.spec.lang import *
+
+
+class Nothing(Spec):
+    on: bool = state(False)
+
+    @action
+    def flip(self) -> None:
+        self.on = not self.on
+"""
+
+
+def test_nothing_checked_has_a_code_of_its_own(quorate, tmp_path: Path) -> None:
+    (tmp_path / "nothing.py").write_text(NOTHING)
+    assert quorate("check", "nothing.py").code == 0  # that no state is stuck was checked
+    outcome = quorate("check", "nothing.py", "--no-deadlock")
+    assert outcome.code == 5
+    assert "nothing was checked" in outcome.out
+
+
+STUCK = """
+from quorate.spec.lang import *
+
+
+class Count(Range, low=0, high=2):
+    \"\"\"A number.\"\"\"
+
+
+class Stuck(Spec):
+    \"\"\"It counts, and stops.\"\"\"
+
+    count: Count = state(0)
+
+    @action
+    def up(self) -> None:
+        require(self.count < 2)
+        self.count += 1
+"""
+
+
+def test_a_deadlock_is_explained(quorate, tmp_path: Path, golden) -> None:
+    (tmp_path / "stuck.py").write_text(STUCK)
+    outcome = quorate("check", "stuck.py", "--engine", "reference")
+    assert outcome.code == 1
+    golden(steady(re.sub("[0-9a-f]{16}", "DIGEST", outcome.out)))
+    assert quorate("check", "stuck.py", "--no-deadlock").code == 5
+
+
+def test_an_error_of_the_specification_is_a_mistake_with_its_trace(quorate, tmp_path: Path, golden) -> None:
+    (tmp_path / "over.py").write_text(STUCK.replace("        require(self.count < 2)\n", ""))
+    outcome = quorate("check", "over.py", "--engine", "reference")
+    assert outcome.code == 2
+    assert "Traceback" not in outcome.err
+    golden(steady(re.sub("[0-9a-f]{16}", "DIGEST", outcome.out)))
+
+
+def test_an_interrupted_run_gives_what_it_has(quorate, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = engines.check
+
+    def interrupted(*arguments: object) -> Result:
+        return replace(real(*arguments), verdict="undecided", reason="interrupted", complete=False)
+
+    monkeypatch.setattr(engines, "check", interrupted)
+    outcome = quorate("check", "two-phase-commit", "--no-symmetry")
+    assert outcome.code == 130
+    assert "no violation found, incomplete: it was interrupted" in outcome.out
+    assert "288 distinct states" in outcome.out
+
+
+def test_an_interrupt_outside_the_search_is_quiet(quorate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> Result:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engines, "check", interrupt)
+    outcome = quorate("check", "two-phase-commit")
+    assert (outcome.code, outcome.out, outcome.err.strip()) == (130, "", "quorate: interrupted")
+
+
+def test_a_trace_that_does_not_happen_is_our_fault_and_is_not_shown(quorate, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = engines.check
+
+    def invent(*arguments: object) -> Result:
+        result = real(*arguments)
+        assert result.steps is not None
+        return replace(result, steps=result.steps[:1] + result.steps[2:])
+
+    monkeypatch.setattr(engines, "check", invent)
+    outcome = quorate(*BUG)
+    assert outcome.code == 3
+    assert outcome.out == ""
+    assert "NotABehaviour" in outcome.err
+
+
+def test_colours_are_for_those_who_want_them(quorate, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" not in quorate(*BUG).out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in quorate(*BUG).out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in quorate(*BUG).out
+
+
+def test_a_report_file_has_no_colours(quorate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    quorate(*BUG, "--output", "result.txt")
+    assert "\x1b[" not in (tmp_path / "result.txt").read_text()
