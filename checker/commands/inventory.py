@@ -23,6 +23,14 @@ Examples:
   quorate list my_spec.py:MySpec
 """
 
+PLURALS = {
+    "invariant": "invariants",
+    "step_invariant": "step invariants",
+    "witness": "witnesses",
+    "boundary": "boundaries",
+    "terminal": "intended ends",
+}
+
 
 @click.command("list", epilog=LIST_EPILOG, short_help="Show the bundled specifications.")
 @click.argument("specification", required=False, shell_complete=complete_specification)
@@ -76,12 +84,17 @@ def first_sentence(doc: str) -> str:
 
 
 def _rows(entry: dict[str, Any]) -> Iterator[str]:
-    for one in entry["constants"]:
-        yield f"  {one['name']}={one['default']}  {one['help']}"
-    for one in entry["variants"]:
-        yield f"  --variant {one['name']}  {one['help']}"
+    """Constants, variants and properties, each kind under its heading, names aligned."""
+    constants = [(f"{one['name']}={one['default']}", one["help"]) for one in entry["constants"]]
+    groups = {"constants": constants, "variants": [(one["name"], one["help"]) for one in entry["variants"]]}
     for one in entry["properties"]:
-        yield f"  {one['kind'].replace('_', ' ')} {one['name']}  {one['sentence']}".rstrip()
+        heading = PLURALS[one["kind"]]
+        groups.setdefault(heading, []).append((one["name"], one["sentence"]))
+    width = min(30, max(len(name) for rows in groups.values() for name, _ in rows))
+    for heading, rows in groups.items():
+        if rows:
+            yield f"  {heading}"
+            yield from (f"    {name:<{width}}  {sentence}".rstrip() for name, sentence in rows)
 
 
 @click.command(short_help="Say what this machine has.")
