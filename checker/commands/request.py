@@ -40,7 +40,7 @@ class Request:
     identity: Any
     deadlock: bool
     check_all: bool
-    engine: str
+    engine: Any
     workers: int
     max_states: int | None
     max_depth: int | None

@@ -17,9 +17,12 @@ from .request import Request
 
 def search(request: Request, specification: ir.Specification, progress: Callable[[Progress], None] | None) -> Result:
     """The engine's answer."""
-    from ..engines import check
+    from .. import engines
 
-    return check(specification, request.options(specification, progress), request.engine)
+    try:
+        return engines.check(specification, request.options(specification, progress), request.engine)
+    except engines.NoEngine as problem:
+        raise Mistake(str(problem)) from None
 
 
 def report_on(request: Request, specification: ir.Specification, result: Result) -> Report:

@@ -12,7 +12,7 @@ from ...spec.lang.errors import Refusal
 from ...traces.export.markdown import to_markdown
 from ...traces.store import digest, to_stored
 from ..result import Result
-from .report import Report, Shown, configuration_line, states_in_words, verdict_in_words, warnings
+from .report import Report, Shown, checked, configuration_line, states_in_words, verdict_in_words, warnings
 
 SCHEMA = 1
 
@@ -89,7 +89,7 @@ def to_markdown_report(report: Report) -> str:
     """The result as Markdown, for an issue or a step summary."""
     result = report.result
     lines = [f"## `{configuration_line(report)}`", "", f"**{verdict_in_words(report)}**", ""]
-    lines += [f"- {states_in_words(result)}", f"- checked: {', '.join(result.properties) or 'nothing'}"]
+    lines += [f"- {states_in_words(result)}", f"- checked: {', '.join(checked(result)) or 'nothing'}"]
     lines += [f"- {line}" for line in warnings(report)]
     lines += ["", "| action | generated | new states |", "|---|---:|---:|"]
     lines += [

@@ -114,13 +114,18 @@ def _facts(report: Report) -> Iterator[str]:
         yield f"{result.outside:,} generated states outside {names} were checked, and not explored further"
     if result.ghosts_left_out:
         yield f"ghosts left out of the identity of states, which is exact: {', '.join(result.ghosts_left_out)}"
-    if result.properties:
-        yield f"checked: {', '.join(result.properties)}"
+    if checked(result):
+        yield f"checked: {', '.join(checked(result))}"
     reached = [f"{name} (in {len(steps)} states)" for name, steps in result.witnesses.items() if steps is not None]
     if reached:
         yield f"reached: {', '.join(reached)}"
     workers = f"{result.engine} engine, " if result.engine else ""
     yield f"{workers}{result.seconds:.2f} s, {show_memory(result.peak_memory)}"
+
+
+def checked(result: Result) -> list[str]:
+    """The properties that hold or do not hold; witnesses are reached or not."""
+    return [name for name in result.properties if name not in result.witnesses]
 
 
 def warnings(report: Report) -> Iterator[str]:
