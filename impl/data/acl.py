@@ -19,11 +19,16 @@ SUPER = Id("super", "")
 
 
 def require(acl: Sequence[ACL], permission: int, identities: Sequence[Id]) -> None:
-    """Refuse unless the list grants one of the permission's bits to one of the identities."""
-    if acl is OPEN or not acl or SUPER in identities:
-        return
-    if not any(entry.perms & permission and _is_granted(entry.id, identities) for entry in acl):
+    """Refuse unless the list grants the permission."""
+    if not grants(acl, permission, identities):
         raise Refused(Code.NO_AUTH)
+
+
+def grants(acl: Sequence[ACL], permission: int, identities: Sequence[Id]) -> bool:
+    """Whether the list gives one of the permission's bits to one of the identities; an empty list gives all."""
+    if acl is OPEN or not acl or SUPER in identities:
+        return True
+    return any(entry.perms & permission and _is_granted(entry.id, identities) for entry in acl)
 
 
 def normalise(acl: Sequence[ACL] | None, identities: Sequence[Id]) -> tuple[ACL, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..wire import records
-from ..wire.records import Body, Stat, TxnHeader
+from ..wire.records import ACL, Body, Stat, TxnHeader
 from . import quota
 from .acl import OPEN, READ_ONLY
 from .codes import Code, EventType, Op
@@ -21,11 +21,13 @@ _MASK64 = (1 << 64) - 1
 
 
 class Change(NamedTuple):
-    """One change of one node, for the watches; in the order in which they happened."""
+    """One change of one node, for the watches, with the lists that say who may hear of it, as they were then."""
 
     type: EventType
     path: str
-    parent: str
+    acl: Sequence[ACL]
+    parent: str = ""
+    parent_acl: Sequence[ACL] = ()
 
 
 @dataclass(slots=True)
@@ -154,7 +156,7 @@ class Tree:
             self._govern(parent_path, name)
         self._count(path, 1, len(body.data or b""))
         done.stat = node.stat()
-        done.changes.append(Change(EventType.NODE_CREATED, path, parent_path))
+        done.changes.append(Change(EventType.NODE_CREATED, path, node.acl, parent_path, parent.acl))
 
     def _delete(self, path: str, zxid: int, done: Applied) -> None:
         done.path = path
@@ -176,7 +178,7 @@ class Tree:
         if name == quota.LIMITS and parent_path.startswith(ZOOKEEPER):
             self.governed.pop(parent_path[len(QUOTA) :], None)
         self._count(path, -1, -len(node.data or b""))
-        done.changes.append(Change(EventType.NODE_DELETED, path, parent_path))
+        done.changes.append(Change(EventType.NODE_DELETED, path, node.acl, parent_path, parent.acl))
 
     def _set_data(self, header: TxnHeader, body: records.SetDataTxn, done: Applied) -> None:
         node = self._existing(body.path, done)
@@ -188,7 +190,7 @@ class Tree:
         self._rehash(body.path, node)
         self._count(body.path, 0, growth)
         done.stat = node.stat()
-        done.changes.append(Change(EventType.NODE_DATA_CHANGED, body.path, ""))
+        done.changes.append(Change(EventType.NODE_DATA_CHANGED, body.path, node.acl))
 
     def _set_acl(self, body: records.SetACLTxn, done: Applied) -> None:
         node = self._existing(body.path, done)

@@ -9,7 +9,7 @@ Source: `ZooKeeperServer`, `FinalRequestProcessor`, `NIOServerCnxn`, `ContainerM
 from collections.abc import Callable, Iterable
 
 from ..data import acl
-from ..data.codes import Code, Op, Refused
+from ..data.codes import READ, Code, EventType, Op, Refused
 from ..data.prepare import Caller, Preparer
 from ..data.sessions import PASSWORD_BYTES, Sessions, password, signed64
 from ..data.settings import Settings
@@ -151,13 +151,17 @@ class Service:
         return applied
 
     def _notify(self, changes: Iterable[Change]) -> None:
+        """Tell the watchers, but only those that may read what changed (since the fix of CVE-2024-23944)."""
         last: Event | None = None
         frame = b""
         for change in changes:
-            for notice in self.watches.fire(*change):
-                if notice.event is not last:
-                    last, frame = notice.event, event(notice.event.type, notice.event.path)
-                self.send(notice.watcher, frame)
+            for watcher, told in self.watches.fire(change.type, change.path, change.parent):
+                guard = change.parent_acl if told.type is EventType.NODE_CHILDREN_CHANGED else change.acl
+                if not acl.grants(guard, READ, self.clients[watcher].identities):
+                    continue
+                if told is not last:
+                    last, frame = told, event(told.type, told.path)
+                self.send(watcher, frame)
 
     def send(self, number: int, frame: bytes) -> None:
         """Let a connection have a frame, after all that it was given before."""

@@ -1,8 +1,8 @@
 """kazoo's own tests, as its package ships them, against the served reference.
 
-They run in a process of their own for each file (kazoo's cache tests count live objects), with a bare configuration, for
-our own turns warnings into errors. Left out by name is what needs control of the server's process or another kind of
-server; everything else must pass, and the number of tests that ran is fixed, so that none can vanish.
+They run in a process of their own for each file (kazoo's cache tests count live objects), with a bare configuration,
+for our own turns warnings into errors. Left out by name is what needs control of the server's process or another kind
+of server; everything else must pass, and the number of tests that ran is fixed, so that none can vanish.
 """
 
 import os

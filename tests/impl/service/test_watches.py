@@ -155,3 +155,21 @@ def test_expiry_tells_the_watchers(raw: Any, lab: Any) -> None:
     assert dying.client.closing
     peer.ask(raw.PING)
     assert peer.events() == [(DELETED, "/e")]
+
+
+def test_only_those_who_may_read_are_told(raw: Any, lab: Any) -> None:
+    """As patched against CVE-2024-23944, after the release that the other rules were measured on."""
+    owner, stranger = lab.peer(), lab.peer()
+    owner.ask(raw.auth("digest", b"bob:pw"), -4)
+    for peer in (owner, stranger):
+        peer.ask(raw.add_watch("/a", 0))
+        peer.ask(raw.exists("/a/b", True))
+        peer.ask(raw.children("/", True))
+    owner.ask(raw.create("/a", acl=((31, "auth", ""),)))
+    owner.ask(raw.create("/a/b"))
+    owner.ask(raw.delete("/a/b"))
+    owner.ask(raw.delete("/a"))
+    stranger.ask(raw.PING)
+    created = [(CREATED, "/a"), (CHILDREN, "/"), (CREATED, "/a/b"), (CHILDREN, "/a"), (CHILDREN, "/a"), (DELETED, "/a")]
+    assert owner.events() == created
+    assert stranger.events() == [(CHILDREN, "/"), (CREATED, "/a/b")]
