@@ -82,7 +82,7 @@ def snapshot_lines(snapshot: Snapshot, zxid: int, *, with_data: bool = False) ->
         last = max(last, node.stat.mzxid, node.stat.pzxid)
     yield "----"
     yield "Session Details (sid, timeout, ephemeralCount):"
-    ephemerals = Counter(node.stat.ephemeral_owner for node in snapshot.nodes)
+    ephemerals = Counter(node.stat.ephemeral_owner for node in snapshot.nodes if node.path)
     for session, timeout in _by_bucket(snapshot.sessions, 16, lambda pair: _hash_of_long(pair[0])):
         yield f"{_padded(session)}, {timeout}, {ephemerals[session]}"
     yield "----"
