@@ -40,7 +40,6 @@ class Store:
 
     def __init__(self, directory: Directory, last_zxid: int, policy: Policy | None = None) -> None:
         self.last_zxid = last_zxid
-        self.appended = 0  # transactions since the last snapshot: the server decides by it when to take the next
         self._directory = directory
         self._policy = policy or Policy()
         self._handle: int | None = None
@@ -57,7 +56,6 @@ class Store:
             self._pending_first = txn.header.zxid
         self._pending += log.frame(txn.encode())
         self.last_zxid = txn.header.zxid
-        self.appended += 1
 
     def commit(self) -> None:
         """Make everything appended durable. Raises `OSError` when the disk fails, then and ever after."""
@@ -93,7 +91,6 @@ class Store:
             raise
         self._directory.rename(UNFINISHED + name, name)
         self._sync_names()
-        self.appended = 0
         return name
 
     def purge(self, keep: int) -> list[str]:

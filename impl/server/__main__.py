@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--super-digest", help="user:base64(SHA1(user:password)) of the super user")
     parser.add_argument("--log-level", default="info", choices=LEVELS)
     parser.add_argument("--container-check", type=int, default=60_000, help="milliseconds")
+    parser.add_argument("--snapshot-every", type=int, default=100_000, help="transactions between two snapshots")
     arguments = parser.parse_args()
     settings = Settings(
         tick_ms=arguments.tick,
@@ -34,6 +35,7 @@ def main() -> None:
         settings=settings,
         metrics_port=arguments.metrics_port,
         log_level=arguments.log_level,
+        snapshot_every=arguments.snapshot_every,
     )
 
 

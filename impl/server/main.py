@@ -11,6 +11,8 @@ from pathlib import Path
 from ..data.sessions import first_id
 from ..data.settings import Settings
 from ..data.tree import Tree
+from ..disk.directory import PosixDirectory
+from ..disk.opening import open_data
 from ..service.service import Service
 from . import metrics
 from .clock import now
@@ -47,6 +49,7 @@ def serve(
     tls: Tls | None = None,
     metrics_port: int | None = None,
     log_level: str = "info",
+    snapshot_every: int = 100_000,
 ) -> None:
     """Serve until SIGINT or SIGTERM. Port 0 takes a free port. Once it accepts clients, one line of
     JSON on standard output says where; everything else goes to the log on standard error.
@@ -54,7 +57,7 @@ def serve(
     Without `data` everything is kept in memory only. Raises `OSError` when the port, a file or the disk fails.
     """
     _allow_many_connections()
-    asyncio.run(_serve(host, port, data, settings or Settings(), tls, metrics_port, JsonLog(log_level)))
+    asyncio.run(_serve(host, port, data, settings or Settings(), tls, metrics_port, JsonLog(log_level), snapshot_every))
 
 
 async def _serve(
@@ -65,8 +68,9 @@ async def _serve(
     tls: Tls | None,
     metrics_port: int | None,
     log: JsonLog,
+    snapshot_every: int,
 ) -> None:
-    server = start(settings, log)
+    server = start(settings, log, data, snapshot_every)
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -85,11 +89,20 @@ async def _serve(
     log.info("stopped", zxid=f"0x{server.service.tree.last_zxid:x}")
 
 
-def start(settings: Settings, log: JsonLog) -> Server:
-    """A server on a fresh tree, not yet listening."""
+def start(settings: Settings, log: JsonLog, data: Path | None = None, snapshot_every: int = 100_000) -> Server:
+    """A server on what its data directory holds, or on a fresh tree; not yet listening.
+
+    Raises `Unrecoverable` when acknowledged transactions are missing.
+    """
+    tree, store = Tree.fresh(), None
+    if data is not None:
+        opened = open_data(PosixDirectory(data / "version-2"))
+        tree, store = opened.tree, opened.store
+        for note in opened.notes:
+            log.warning("data directory", note=note)
     at = now()
-    service = Service(Tree.fresh(), settings, first_id(STANDALONE_SERVER_ID, at.monotonic_ms), at)
-    return Server(service, None, log)
+    service = Service(tree, settings, first_id(STANDALONE_SERVER_ID, at.monotonic_ms), at)
+    return Server(service, store, log, snapshot_every)
 
 
 def _allow_many_connections() -> None:

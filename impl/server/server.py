@@ -10,6 +10,8 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from ..disk.image import capture
+from ..disk.snapshot import Snapshot
 from ..service import words
 from ..service.client import Client
 from ..service.service import Service
@@ -20,6 +22,7 @@ from .logs import Log
 
 # A connection that does not shake hands, or that does not take its last frames, is cut after this long.
 SILENCE_MS_MAX = 10_000
+SNAPSHOTS_KEPT = 3  # ZooKeeper's autopurge.snapRetainCount
 
 
 class Store(Protocol):
@@ -29,15 +32,26 @@ class Store(Protocol):
 
     def commit(self) -> None: ...
 
+    def save(self, snapshot: Snapshot, zxid: int) -> str: ...
+
+    def purge(self, keep: int) -> list[str]: ...
+
+    def close(self) -> None: ...
+
 
 class Server:
-    """Serves until `stop`. Without a store nothing survives the process."""
+    """Serves until `stop`. Without a store nothing survives the process.
 
-    def __init__(self, service: Service, store: Store | None, log: Log) -> None:
+    After every `snapshot_every` transactions a snapshot is taken; what only older ones than the last three need goes.
+    """
+
+    def __init__(self, service: Service, store: Store | None, log: Log, snapshot_every: int = 100_000) -> None:
         self.service = service
         self.log = log
         self.failure: Exception | None = None
         self._store = store
+        self._snapshot_every = snapshot_every
+        self._since_snapshot = 0
         self._connections: dict[int, Connection] = {}
         self._disk = ThreadPoolExecutor(1, "disk")
         self._syncing = False
@@ -69,6 +83,8 @@ class Server:
         await self._idle.wait()
         for connection in list(self._connections.values()):
             connection.transport.close()
+        if self._store is not None and self.failure is None:
+            self._disk.submit(self._store.close)
         self._disk.shutdown()
         self.stopped.set()
 
@@ -99,8 +115,15 @@ class Server:
             return
         self._syncing = True
         self._idle.clear()
-        task = asyncio.get_running_loop().run_in_executor(self._disk, self._make_durable, txns)
+        loop = asyncio.get_running_loop()
+        task = loop.run_in_executor(self._disk, self._make_durable, txns)
         task.add_done_callback(lambda done: self._synced(done, batch))
+        self._since_snapshot += len(txns)
+        if self._since_snapshot >= self._snapshot_every:
+            self._since_snapshot = 0
+            # The tree is now as after the last of these transactions; the disk thread writes what is taken of it here.
+            snapshot = capture(service.tree)
+            loop.run_in_executor(self._disk, self._save, self._store, snapshot, service.tree.last_zxid)
 
     def answer_word(self, word: str, client: Client) -> bytes:
         """The answer to a four-letter word."""
@@ -111,6 +134,14 @@ class Server:
         for txn in txns:
             self._store.append(txn)
         self._store.commit()
+
+    def _save(self, store: Store, snapshot: Snapshot, zxid: int) -> None:
+        """A snapshot that fails costs nothing but the time that the next start takes; the log holds everything."""
+        try:
+            name = store.save(snapshot, zxid)
+            self.log.info("snapshot taken", file=name, purged=store.purge(SNAPSHOTS_KEPT))
+        except OSError as error:
+            self.log.warning("no snapshot taken", why=str(error))
 
     def _synced(self, done: "asyncio.Future[None]", batch: list[tuple[Client, list[bytes]]]) -> None:
         self._syncing = False

@@ -1,7 +1,6 @@
 """The native engine on specifications whose counts are known from elsewhere: Gray and Lamport's, and TLC's."""
 
 import pytest
-
 from quorate.checker.model import Identity, Limits, Options
 from quorate.checker.native import check
 from quorate.spec.classics.two_phase_commit import TwoPhaseCommit

@@ -263,10 +263,10 @@ def test_the_tools_print_every_kind_of_transaction_as_we_do(
 
 def test_files_go_back_and_forth(java: list[str], tool: Callable[..., str], tmp_path: Path) -> None:
     directory = PosixDirectory(tmp_path / "data" / "version-2")
-    with real_server(java, tmp_path, snap_count=300) as address, client(address) as zk:
-        load(zk, seed=1, count=900)
+    with real_server(java, tmp_path, snap_count=200) as address, client(address) as zk:
+        load(zk, seed=1, count=600)
     theirs = check_files(directory)
-    assert theirs.compared > 300
+    assert theirs.compared > 200
 
     ours = PosixDirectory(tmp_path / "ours" / "data" / "version-2")
     store = open_data(ours, Policy(preallocate=65536)).store
