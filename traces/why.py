@@ -145,11 +145,12 @@ class _Explainer:
     def _quantified(self, part: Part, text: str, value: str) -> Reason:
         cases = [case for case in part.parts if isinstance(case, Case)]
         deciding = [case for case in cases if case.decides]
-        reads = self._reads(_values(part.parts))
         if deciding:
+            reads = self._reads(_domains_of(part, deciding[0]))
             others = [", ".join(_binding(case)) for case in deciding[1:]]
             note = _list("also for ", others, BINDINGS_LISTED, "; ")
             return Reason(text, value, note=note, reads=reads, reasons=self._cases(deciding[:1]))
+        reads = self._reads(_values(part.parts))
         shown = self._cases(cases[:CASES_SHOWN])
         rest = len(cases) - CASES_SHOWN
         note = "" if cases else "there is nothing to bind the names to"
@@ -176,7 +177,7 @@ class _Explainer:
             node = own.node
             while isinstance(node, ir.Convert):
                 node = node.item
-            given = isinstance(node, ir.Literal) or (isinstance(node, ir.Local) and node.name in self._given)
+            given = _is_constant(node) or (isinstance(node, ir.Local) and node.name in self._given)
             if not given and place_of(own, self._variables) is None:
                 yield Seen(self._text(own), _show_value(own), None)
 
@@ -205,6 +206,18 @@ class _Explainer:
         return f"{part.name} = {text}" if part.name is not None else text
 
 
+def _is_constant(node: ir.Expr | ir.Property | ir.Param) -> bool:
+    """Whether a value is written out, so that showing it again says nothing."""
+    match node:
+        case ir.Literal():
+            return True
+        case ir.Collect(items) | ir.Make(items):
+            return all(_is_constant(item) for item in items)
+        case ir.Convert(item):
+            return _is_constant(item)
+    return False
+
+
 def _is_truth(part: Part) -> bool:
     return not isinstance(part.node, ir.Property | ir.Literal) and isinstance(part.node.type, domains.Bool)
 
@@ -212,6 +225,13 @@ def _is_truth(part: Part) -> bool:
 def _values(parts: tuple[Part | Case, ...]) -> tuple[Part | Case, ...]:
     """The parts that are no truth values: what they read belongs to their parent."""
     return tuple(part for part in parts if isinstance(part, Part) and not _is_truth(part))
+
+
+def _domains_of(quantified: Part, case: Case) -> tuple[Part | Case, ...]:
+    """What the names of this case ranged over: the last evaluation of each domain before it."""
+    before = quantified.parts[: quantified.parts.index(case)]
+    last = {str(part.node.span): part for part in before if isinstance(part, Part)}
+    return _values(tuple(last.values()))
 
 
 def _binding(case: Case) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Knows spans and files, nothing of what an expression means.
 """
 
 import linecache
+import re
 from pathlib import Path
 
 from ..spec.lang import ir
@@ -21,4 +22,5 @@ def wording(expression: ir.Expr) -> str:
         return f"the expression at {span}"
     lines[-1] = lines[-1][: span.end_column - 1]
     lines[0] = lines[0][span.column - 1 :]
-    return " ".join(line.strip() for line in lines)
+    text = " ".join(line.strip() for line in lines)
+    return re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", text)

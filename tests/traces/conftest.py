@@ -60,3 +60,20 @@ def relay() -> Callable[..., Trace]:
         return search(read(load(str(RELAY)), constants, variants), "relay.py:Relay", name)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def follow() -> Callable[..., Trace]:
+    """The trace of these labels in a specification of the folder."""
+
+    def walk(file: str, *labels: tuple[str, tuple[object, ...]]) -> Trace:
+        specification = read(load(str(RELAY.parent / file)))
+        interpreter = Interpreter(specification)
+        label, state = interpreter.initial()[0]
+        steps = [Step(label, state)]
+        for label in labels:
+            state = dict(interpreter.successors(state))[label]
+            steps.append(Step(label, state))
+        return Trace(specification, file, tuple(steps), "undecided", None)
+
+    return walk

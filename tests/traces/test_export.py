@@ -118,3 +118,32 @@ def test_messages_go_from_their_sender_to_their_receiver(relay):
         ("Ask(to=server2, round=2)", 5, 6, "received"),
         ("Answer(by=server2, round=2)", 6, None, "in flight"),
     ]
+
+
+def test_channels_keyed_by_sender_and_receiver(follow, golden):
+    send, fetch, flood = ("send", (0, 1, False)), ("fetch", (1, 0)), ("flood", (0, 1))
+    trace = follow("post.py", send, fetch, send, ("send", (0, 1, True)), flood, ("send", (1, 0, True)))
+    found = diagram(trace)
+    assert [(m.text, m.sent, m.sender, m.received, m.receiver, m.fate) for m in found.messages] == [
+        ("Letter(urgent=False)", 2, 0, 3, 1, "received"),
+        ("Letter(urgent=False)", 4, 0, 6, 1, "lost"),
+        ("Letter(urgent=True)", 5, 0, 6, 1, "lost"),
+        ("Letter(urgent=True)", 7, 1, None, None, "in flight"),
+    ]
+    golden(to_timeline(trace) + to_mermaid(trace))
+
+
+def test_a_board_is_read_again_and_again(follow):
+    look = [("look", (town, (0,))) for town in (1, 0, 1)]
+    found = diagram(follow("post.py", ("pin", (0,)), *look))
+    arrows = [(m.text, m.sent, m.sender, m.received, m.receiver, m.fate) for m in found.messages]
+    assert arrows == [
+        ("Notice(by=town1)", 2, 0, received, lane, "received") for received, lane in ((3, 1), (4, 0), (5, 1))
+    ]
+
+
+def test_a_message_that_a_step_only_removes_is_lost(follow):
+    ask = (1, (1, 1))
+    labels = [("ask", (0, 1)), ("lose", (ask,))]
+    (message,) = diagram(follow("relay.py", *labels)).messages
+    assert (message.fate, message.received) == ("lost", 3)

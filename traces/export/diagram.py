@@ -2,8 +2,9 @@
 
 A lane is an element of the main Sort or Range: the one that most variables are keyed by. A channel is a collection of
 records that some action adds to and some action takes from (or draws an argument from). A message is a record that a
-step put into a channel; it is received by the step that takes it out or draws it, lost when a step takes it out and
-does nothing else, and in flight when it is still there at the end.
+step put into a channel; it is received by the step that takes it out or draws it, lost when that step does nothing
+else or empties channels wholesale, and in flight when it is still there at the end. Where a channel is keyed by
+elements, its keys say who sends and who receives; otherwise the steps do.
 """
 
 from collections import Counter
@@ -36,7 +37,7 @@ class Message:
     text: str
     sent: int
     sender: int
-    received: int | None = None
+    received: int | None = None  # the step that took it out
     receiver: int | None = None
     fate: Literal["in flight", "received", "lost"] = "in flight"
 
@@ -133,6 +134,26 @@ def nodes_within(node: object) -> Iterator[Any]:
             yield from nodes_within(getattr(node, own.name))
 
 
+def _takers(specification: ir.Specification, channel: str) -> frozenset[str]:
+    """The actions that take single items from a channel, rather than emptying it."""
+    functions = {function.name: function for function in specification.functions}
+
+    def takes(holder: ir.Action | ir.Function) -> bool:
+        for node in nodes_within(holder):
+            match node:
+                case ir.Update(target, "remove" | "remove_first" | "discard") if target.variable == channel:
+                    return True
+                case ir.Assign(target, value) if target.variable == channel:
+                    if any(isinstance(one, ir.Slice) for one in nodes_within(value)):
+                        return True
+                case ir.Do(name) if takes(functions[name]):
+                    return True
+        return False
+
+    drawing = {a.name for a in specification.actions if any(variable == channel for _, variable in _drawn_from(a))}
+    return frozenset(drawing | {action.name for action in specification.actions if takes(action)})
+
+
 class _Drawing:
     """Follows a trace and keeps the messages that are on their way."""
 
@@ -140,6 +161,7 @@ class _Drawing:
         self._trace = trace
         self._main = main_type(trace.specification)
         self._channels = channels(trace.specification)
+        self._takers = {name: _takers(trace.specification, name) for name in self._channels}
         self.lanes = (*_lane_names(self._main), SYSTEM)
         self.events: list[Event] = []
         self.messages: list[Message] = []
@@ -154,29 +176,47 @@ class _Drawing:
         idle = not any(new[entry][1] - old[entry][1] for entry in old) and not self._acts(before.state, step.state)
         for entry, (_, items) in old.items():
             gone = items - new[entry][1]
+            lost = idle or step.label[0] not in self._takers[entry[0]]
             for item in gone.elements():
-                self._take(entry, item, number, lane, lost=idle, keep=False)
+                self._take(entry, item, number, lane, lost)
             for item in self._drawn(step, entry):
                 if item in items and item not in gone:
-                    self._take(entry, item, number, lane, lost=False, keep=True)
+                    self._read(entry, item, number, lane)
         for entry, (kind, items) in new.items():
             for item in (items - old[entry][1]).elements():
-                message = Message(show(kind, item), number, lane)
+                ends = self._ends(entry)
+                message = Message(show(kind, item), number, lane if ends is None else ends[0])
                 self.messages.append(message)
                 self._waiting.setdefault((entry, item), []).append(message)
 
-    def _take(self, entry: Entry, item: Plain, number: int, lane: int, lost: bool, keep: bool) -> None:
+    def _ends(self, entry: Entry) -> tuple[int, int] | None:
+        """Sender and receiver, where the first two keys of a channel are elements: from whom, to whom."""
+        variable = next(v for v in self._trace.specification.variables if v.name == entry[0])
+        kinds = list(_keys_of(variable.type))
+        if len(kinds) < 2 or kinds[:2] != [self._main, self._main]:
+            return None
+        return self._number(entry[1][0]), self._number(entry[1][1])
+
+    def _take(self, entry: Entry, item: Plain, number: int, lane: int, lost: bool) -> None:
         waiting = self._waiting.get((entry, item), [])
-        if not waiting:  # it was there from the start
-            return
-        message = waiting[0] if keep else waiting.pop(0)
-        if message.fate == "received":  # read again: a second arrow from the same sending
-            if not keep:
-                return
-            message = Message(message.text, message.sent, message.sender)
-            self.messages.append(message)
-        message.received, message.receiver = number, lane
-        message.fate = "lost" if lost else "received"
+        if waiting:  # else it was there from the start
+            message = waiting.pop(0)
+            if message.fate == "in flight":
+                self._arrive(message, entry, number, lane)
+                message.fate = "lost" if lost else "received"
+
+    def _read(self, entry: Entry, item: Plain, number: int, lane: int) -> None:
+        """The message stays in the channel; reading it again is another arrow from the same sending."""
+        for message in self._waiting.get((entry, item), [])[:1]:
+            if message.fate == "received":
+                message = Message(message.text, message.sent, message.sender)
+                self.messages.append(message)
+            self._arrive(message, entry, number, lane)
+            message.fate = "received"
+
+    def _arrive(self, message: Message, entry: Entry, number: int, lane: int) -> None:
+        ends = self._ends(entry)
+        message.received, message.receiver = number, lane if ends is None else ends[1]
 
     def _drawn(self, step: Step, entry: Entry) -> Iterator[Plain]:
         action = action_of(self._trace.specification, step.label[0])

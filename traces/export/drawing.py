@@ -41,7 +41,7 @@ def _row(found: Diagram, event: Event, arrived: list[Message], width: int) -> st
     for centre in centres:
         cells[centre] = "│"
     for message in arrived:
-        start, end = centres[message.sender], centres[event.lane]
+        start, end = centres[message.sender], centres[event.lane if message.receiver is None else message.receiver]
         for position in range(min(start, end) + 1, max(start, end)):
             cells[position] = "─"
         if start != end:
