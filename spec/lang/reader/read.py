@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from .. import ir
 from ..errors import CODES, Refusal, Refused
+from ..meaning.effects import parts
 from ..meaning.ghosts import ghost_leaks
 from ..source import Source, SourceMissing, class_node, source_of
 from ..specification import Spec, bind, declared
@@ -41,7 +42,7 @@ def read(
         constants=tuple((name, int(constant)) for name, constant in known.items()),
         variants=tuple(sorted(variants)),
         variables=tuple(assembly.variables.values()),
-        functions=tuple(assembly.functions.values()),
+        functions=_used(assembly.functions, (*assembly.variables.values(), *actions, *initial, *properties)),
         initial=initial,
         actions=actions,
         properties=properties,
@@ -50,6 +51,22 @@ def read(
     )
     _refuse_leaks(spec, specification)
     return specification
+
+
+def _used(functions: Mapping[str, ir.Function], pieces: tuple[object, ...]) -> tuple[ir.Function, ...]:
+    """The helpers that are called, each after those it calls: branches of variants that are off call none."""
+    found: dict[str, ir.Function] = {}
+
+    def visit(node: object) -> None:
+        if isinstance(node, ir.Call | ir.Do) and node.function not in found:
+            visit(functions[node.function])
+            found[node.function] = functions[node.function]
+        for part in parts(node):
+            visit(part)
+
+    for piece in pieces:
+        visit(piece)
+    return tuple(found.values())
 
 
 def _refuse_leaks(spec: type[Spec], specification: ir.Specification) -> None:

@@ -52,11 +52,20 @@ def converting(source: Type, target: Type, span: ir.Span) -> Check:
         case domains.Union(records), domains.Record() if target in records:
             tag = records.index(target)
             return lambda plain: plain[1] if plain[0] == tag else slow(plain)
+        case domains.Optional(domains.Union(records)), domains.Record() if target in records:
+            tag = records.index(target)
+            return lambda plain: plain[1] if plain is not None and plain[0] == tag else slow(plain)
     return slow
 
 
 def fitting(source: Type, target: Type) -> Check:
     """Whether a value is one of another type."""
+    match source, target:
+        case domains.Optional(item), _ if item == target:
+            return lambda plain: plain is not None
+        case domains.Optional(domains.Union(records)), domains.Record() if target in records:
+            tag = records.index(target)
+            return lambda plain: plain is not None and plain[0] == tag
     return lambda plain: conversion.fits(source, target, plain)
 
 

@@ -127,6 +127,10 @@ class Body:
                 self._give_up_if(f"({name}[0] != {records.index(kind)})")
                 self.lines.add(f"{name} = {name}[1]")
                 return
+            case domains.Optional(domains.Union(records)) if kind in records and isinstance(kind, domains.Record):
+                self._give_up_if(f"({name} is None or {name}[0] != {records.index(kind)})")
+                self.lines.add(f"{name} = {name}[1]")
+                return
         fits = self.x.check("is", kind, statement, lambda: checks.fitting(value.type, kind))
         to = self.x.check("to", kind, statement, lambda: checks.converting(value.type, kind, statement.span))
         self._give_up_if(f"(not {fits}({name}))")
