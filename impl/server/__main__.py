@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..data.settings import Settings
 from .logs import LEVELS
-from .main import serve
+from .main import Tls, serve
 
 
 def main() -> None:
@@ -16,6 +16,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder for log and snapshots; without it nothing is kept")
     parser.add_argument("--tick", type=int, default=2000, help="milliseconds")
     parser.add_argument("--metrics-port", type=int)
+    parser.add_argument("--tls-certificate", type=Path)
+    parser.add_argument("--tls-key", type=Path)
+    parser.add_argument("--tls-client-ca", type=Path)
     parser.add_argument("--words", default="srvr", help="four-letter words to answer, comma-separated, * for all")
     parser.add_argument("--super-digest", help="user:base64(SHA1(user:password)) of the super user")
     parser.add_argument("--log-level", default="info", choices=LEVELS)
@@ -28,6 +31,9 @@ def main() -> None:
         super_digest=arguments.super_digest,
         container_check_ms=arguments.container_check,
     )
+    tls = None
+    if arguments.tls_certificate is not None:
+        tls = Tls(arguments.tls_certificate, arguments.tls_key, arguments.tls_client_ca)
     serve(
         host=arguments.host,
         port=arguments.port,
@@ -36,6 +42,7 @@ def main() -> None:
         metrics_port=arguments.metrics_port,
         log_level=arguments.log_level,
         snapshot_every=arguments.snapshot_every,
+        tls=tls,
     )
 
 

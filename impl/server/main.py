@@ -6,6 +6,7 @@ import resource
 import signal
 import ssl
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..data.sessions import first_id
@@ -102,7 +103,16 @@ def start(settings: Settings, log: JsonLog, data: Path | None = None, snapshot_e
             log.warning("data directory", note=note)
     at = now()
     service = Service(tree, settings, first_id(STANDALONE_SERVER_ID, at.monotonic_ms), at)
+    if data is not None:
+        service.directory_sizes = partial(_sizes, data / "version-2")
     return Server(service, store, log, snapshot_every)
+
+
+def _sizes(folder: Path) -> tuple[int, int]:
+    """Bytes of all snapshots and of all logs."""
+    files = [(path.name, path.stat().st_size) for path in folder.iterdir()]
+    snapshots = sum(size for name, size in files if name.startswith("snapshot."))
+    return snapshots, sum(size for name, size in files if name.startswith("log."))
 
 
 def _allow_many_connections() -> None:
