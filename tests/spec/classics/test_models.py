@@ -6,6 +6,7 @@ The table is complete: every specification, every variant. Where TLC's counts ar
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,13 @@ class Model:
         return "-".join([self.name, *values, *self.variants, *(self.properties or ())])
 
     def check(self, engine: str, *, symmetry: bool) -> Result:
-        tree = read(specification(self.name), self.constants, self.variants)
+        tree = _tree(self.name, tuple(self.constants.items()), self.variants)
         return ENGINES[engine](tree, Options(symmetry=symmetry, properties=self.properties))
+
+
+@cache
+def _tree(name: str, constants: tuple[tuple[str, int], ...], variants: tuple[str, ...]) -> ir.Specification:
+    return read(specification(name), dict(constants), variants)
 
 
 def specification(name: str) -> type[Spec]:
