@@ -105,7 +105,7 @@ def shim(folder: Path) -> None:
     """The console command, also where the package is on the path without being installed."""
     (folder / "bin").mkdir()
     command = folder / "bin" / "quorate"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m quorate.checker.cli "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from quorate.checker.cli import main; main()" "$@"\n')
     command.chmod(0o755)
 
 

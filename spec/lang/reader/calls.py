@@ -3,9 +3,9 @@
 import ast
 import inspect
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
-from .. import domains, ir
+from .. import cures, domains, ir
 from ..domains import Bag, Bool, Int, Map, Optional, Range, Record, Seq, Set, Type, Union
 from ..hints import plain_of
 from ..specification import expect, require, step
@@ -56,7 +56,12 @@ def _known(scope: Scope, node: ast.Call, function: Any, want: Type | None) -> ir
         return _construct(scope, node, function, want)
     if inspect.isfunction(function):
         return call_helper(scope, node, scope.helper(scope, node.func, function, False))
-    scope.refuse("E406", node, f"{ast.unparse(node.func)} is not called in the language")
+    _not_called(scope, node, node.func)
+
+
+def _not_called(scope: Scope, node: ast.Call, function: ast.expr) -> NoReturn:
+    name = ast.unparse(function)
+    scope.refuse("E406", node, f"{name} is not called in the language", cures.BUILTINS.get(name))
 
 
 def _cast(scope: Scope, node: ast.Call) -> ir.Expr:
@@ -145,7 +150,7 @@ def _construct(scope: Scope, node: ast.Call, cls: type, want: Type | None) -> ir
         scope.refuse(
             "E406", node, f"an element of {cls.__name__} cannot be made", "take one: `for s in …`, or a parameter"
         )
-    scope.refuse("E406", node, f"{cls.__name__} is not called in the language")
+    _not_called(scope, node, node.func)
 
 
 def _make(scope: Scope, node: ast.Call, cls: type[RecordWord]) -> ir.Expr:
@@ -160,21 +165,28 @@ def _make(scope: Scope, node: ast.Call, cls: type[RecordWord]) -> ir.Expr:
         elif hasattr(cls, name):
             values.append(ir.Literal(plain_of(kind, getattr(cls, name)), type=kind, span=scope.span(node)))
         else:
-            scope.refuse("E511", node, f"{cls.__name__} needs its field {name!r}")
+            scope.refuse("E511", node, f"{cls.__name__} needs its field {name!r}", f"its fields are {', '.join(names)}")
     return ir.Make(tuple(values), type=record, span=scope.span(node))
 
 
 def arguments_by_name(scope: Scope, node: ast.Call, names: list[str], owner: str) -> dict[str, ast.expr]:
     """The arguments of a call, by the names of the parameters."""
     if len(node.args) > len(names):
-        scope.refuse("E511", node, f"{owner} takes {len(names)} arguments, not {len(node.args)}")
+        scope.refuse(
+            "E511", node, f"{owner} takes {len(names)} arguments, not {len(node.args)}", f"they are {', '.join(names)}"
+        )
     given = dict(zip(names, node.args, strict=False))
     for keyword in node.keywords:
         if keyword.arg is None:
             scope.refuse("E117", keyword.value, "a starred argument stands here")
         if keyword.arg not in names or keyword.arg in given:
             problem = "is given twice" if keyword.arg in given else "is unknown"
-            scope.refuse("E511", keyword, f"the argument {keyword.arg!r} of {owner} {problem}")
+            scope.refuse(
+                "E511",
+                keyword,
+                f"the argument {keyword.arg!r} of {owner} {problem}",
+                f"its arguments are {', '.join(names)}",
+            )
         given[keyword.arg] = keyword.value
     return given
 
@@ -249,7 +261,9 @@ def helper_arguments(scope: Scope, node: ast.Call, helper: ir.Function) -> tuple
     names = [param.name for param in helper.params]
     given = arguments_by_name(scope, node, names, helper.name)
     if missing := [name for name in names if name not in given]:
-        scope.refuse("E511", node, f"{helper.name} needs its argument {missing[0]!r}")
+        scope.refuse(
+            "E511", node, f"{helper.name} needs its argument {missing[0]!r}", f"its arguments are {', '.join(names)}"
+        )
     return tuple(
         fit(scope, given[param.name], scope.expr(given[param.name], param.type), param.type) for param in helper.params
     )
@@ -275,14 +289,19 @@ def _method(scope: Scope, node: ast.Call, function: ast.Attribute) -> ir.Expr:
         ):
             scope.refuse("E129", node, f"{function.attr} is a statement", "give it a line of its own")
         case kind, name:
-            scope.refuse("E403", node, f"{domains.a(kind)} has no method {name!r}")
+            scope.refuse("E403", node, f"{domains.a(kind)} has no method {name!r}", cures.methods(kind))
 
 
 def own_method(scope: Scope, function: ast.Attribute) -> Callable[..., Any]:
     """The specification's own helper method of this name."""
     method = inspect.getattr_static(scope.spec_class, function.attr, None)
     if not inspect.isfunction(method):
-        scope.refuse("E403", function, f"the specification has no helper method {function.attr!r}")
+        scope.refuse(
+            "E403",
+            function,
+            f"the specification has no helper method {function.attr!r}",
+            cures.nearest(function.attr, dir(scope.spec_class)),
+        )
     if hasattr(method, "__quorate__"):
         kind = method.__quorate__.replace("_", " ")
         scope.refuse(

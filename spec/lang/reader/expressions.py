@@ -7,7 +7,7 @@ import ast
 from enum import Enum
 from typing import Any, Literal
 
-from .. import domains, ir
+from .. import cures, domains, ir
 from ..domains import Bag, Bool, Enumeration, Int, Map, Optional, Range, Record, Seq, Set, Sort, Tuple, Type, Union
 from ..hints import HintError, domain_of
 from ..vocabulary import Constant, variant
@@ -81,7 +81,7 @@ def _constant(scope: Scope, node: ast.Constant, want: Type | None) -> ir.Expr:
             return integer(scope, node, value)
         case None:
             if not isinstance(want, Optional):
-                message = f"{domains.a(want)} is never None" if want else "None of what is meant here is unknown"
+                message = f"{domains.a(want)} is never None" if want else "None alone does not say of which type it is"
                 scope.refuse("E509", node, message, "annotate the name: `x: Server | None = None`")
             return ir.Literal(None, type=want, span=span)
         case str():
@@ -111,17 +111,9 @@ def _name(scope: Scope, node: ast.Name) -> ir.Expr:
     value = scope.static(node)
     if value is MISSING:
         known = [*scope.locals, *(n for n in scope.globals if not n.startswith("_"))]
-        scope.refuse("E401", node, f"nothing is called {node.id!r}", nearest(node.id, known))
+        cure = f"did you mean `self.{node.id}`?" if node.id in scope.variables else cures.nearest(node.id, known)
+        scope.refuse("E401", node, f"nothing is called {node.id!r}", cure)
     return _global(scope, node, node.id, value)
-
-
-def nearest(name: str, known: list[str]) -> str | None:
-    """A cure that names the most similar known name, if one is similar."""
-    import difflib
-
-    folded = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(name.lower(), list(folded), n=1)
-    return f"did you mean {folded[close[0]]!r}?" if close else None
 
 
 def _global(scope: Scope, node: ast.expr, name: str, value: Any) -> ir.Expr:
@@ -160,7 +152,7 @@ def _attribute(scope: Scope, node: ast.Attribute) -> ir.Expr:
                 "E402",
                 node,
                 f"{owner.__name__} has no member {node.attr!r}",
-                nearest(node.attr, list(owner.__members__)),
+                cures.one_of(node.attr, owner.__members__, "its members are"),
             )
         return _member(scope, node, owner, node.attr)
     value = scope.static(node)
@@ -183,7 +175,10 @@ def _state_read(scope: Scope, node: ast.Attribute, before: bool) -> ir.Expr:
                 "E409", node, f"{node.attr} is a method and is not called here", f"call it: `self.{node.attr}(…)`"
             )
         scope.refuse(
-            "E402", node, f"there is no state variable {node.attr!r}", nearest(node.attr, list(scope.variables))
+            "E402",
+            node,
+            f"there is no state variable {node.attr!r}",
+            cures.one_of(node.attr, scope.variables, "the state variables are"),
         )
     return ir.Read(variable.name, before, type=variable.type, span=scope.span(node))
 
@@ -204,23 +199,11 @@ def field_of(scope: Scope, node: ast.AST, item: ir.Expr, name: str) -> ir.Expr:
     kinds = sorted({entry[1] for entry in found if entry}, key=domains.describe)
     if not kinds:
         shown = domains.a(item.type)
-        scope.refuse("E402", node, f"{shown} has no {name!r}", nearest(name, _fields(item.type)))
+        scope.refuse("E402", node, f"{shown} has no {name!r}", cures.no_field(item.type, name))
     if len(kinds) > 1:
         shown = " or ".join(domains.a(kind) for kind in kinds)
         scope.refuse("E410", node, f"{name!r} is {shown}, depending on the record", "use `match` to tell them apart")
     return ir.Field(item, name, type=kinds[0], span=span)
-
-
-def _fields(kind: Type) -> list[str]:
-    match kind:
-        case Record(_, fields):
-            return [name for name, _ in fields]
-        case Union(records):
-            return [name for record in records for name, _ in record.fields]
-        case Seq():
-            return ["first", "last"]
-        case _:
-            return []
 
 
 def _logic(scope: Scope, node: ast.BoolOp) -> ir.Expr:
@@ -286,7 +269,7 @@ def binary(scope: Scope, node: ast.AST, op: ast.operator, left: ir.Expr, right_n
         cure = "division is `//`" if isinstance(op, ast.Div) else None
         scope.refuse("E125", node, "this operator is not in the language", cure)
     if not isinstance(left.type, Int | Range):
-        scope.refuse("E505", node, f"the left side is {domains.a(left.type)}, not a number")
+        scope.refuse("E505", node, f"the left side is {domains.a(left.type)}, not a number", cures.number(left.type))
     return arithmetic(scope, node, _OPERATORS[type(op)], left, number(scope, right_node))
 
 

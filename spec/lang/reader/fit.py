@@ -2,7 +2,7 @@
 
 import ast
 
-from .. import ir
+from .. import cures, ir
 from ..domains import Bool, Int, Optional, Range, Record, Tuple, Type, Union, a
 from .scope import Scope
 
@@ -27,7 +27,7 @@ def condition(scope: Scope, node: ast.expr) -> ir.Expr:
     """A truth value."""
     item = scope.expr(node, Bool())
     if not isinstance(item.type, Bool):
-        scope.refuse("E504", node, f"this is {a(item.type)}, not a truth value")
+        scope.refuse("E504", node, f"this is {a(item.type)}, not a truth value", cures.truth(item.type))
     return item
 
 
@@ -35,7 +35,7 @@ def number(scope: Scope, node: ast.expr) -> ir.Expr:
     """A number; an optional number is checked not to be None."""
     item = unwrapped(scope.expr(node))
     if not _is_number(item.type):
-        scope.refuse("E505", node, f"this is {a(item.type)}, not a number")
+        scope.refuse("E505", node, f"this is {a(item.type)}, not a number", cures.number(item.type))
     return item
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .. import domains, ir
+from .. import cures, domains, ir
 from ..domains import Bool, Optional, Type, Union
 from ..vocabulary import Record as RecordWord
 from .calls import is_record
@@ -141,7 +141,7 @@ def _fields(scope: Scope, subject: ir.Local, pattern: ast.MatchClass, cls: type[
     for name, part in parts:
         field = record.field(name)
         if field is None:
-            scope.refuse("E402", part, f"{domains.a(record)} has no {name!r}")
+            scope.refuse("E402", part, f"{domains.a(record)} has no {name!r}", cures.no_field(record, name))
         if not isinstance(part, ast.MatchAs) or part.pattern is not None:
             scope.refuse("E120", part, "a field's pattern is a name here", "test its value with `if` inside the case")
         if part.name:

@@ -6,12 +6,12 @@ Local names are values with one type each; only the state can change. A name is 
 import ast
 from typing import Any
 
-from .. import domains, ir
+from .. import cures, domains, ir
 from ..domains import Bag, Bool, Int, Map, Optional, Range, Seq, Set, Tuple, Type
 from ..specification import expect, require, step
 from .calls import annotation, helper_arguments, own_method
 from .comprehensions import read_domain, type_of
-from .expressions import binary, entry, nearest
+from .expressions import binary, entry
 from .fit import condition, fit, unwrapped
 from .patterns import read_match
 from .scope import Scope, Stop
@@ -107,6 +107,7 @@ def _called(scope: Scope, node: ast.Expr) -> Block:
         scope.refuse("E312", call, "split actions are not there yet")
     if isinstance(call.func, ast.Attribute):
         return _method_called(scope, call, call.func)
+    scope.expr(call)
     scope.refuse("E114", node, "this line does nothing")
 
 
@@ -166,6 +167,7 @@ def _method_called(scope: Scope, call: ast.Call, function: ast.Attribute) -> Blo
         return _do(scope, call, function)
     name = function.attr
     if not any(name in group for group in _OPS.values()):
+        scope.expr(call)
         scope.refuse("E114", call, "this line does nothing")
     target = read_target(scope, owner)
     for shape, group in _OPS.items():
@@ -173,7 +175,7 @@ def _method_called(scope: Scope, call: ast.Call, function: ast.Attribute) -> Blo
             arguments = _arguments_of(scope, call, target.type, shape)
             op: Any = name
             return (ir.Update(target, op, arguments, span=scope.span(call)),)
-    scope.refuse("E403", function, f"{domains.a(target.type)} has no method {name!r}")
+    scope.refuse("E403", function, f"{domains.a(target.type)} has no method {name!r}", cures.methods(target.type))
 
 
 def _arguments_of(scope: Scope, call: ast.Call, kind: Type, shape: str) -> tuple[ir.Expr, ...]:
@@ -204,7 +206,12 @@ def read_target(scope: Scope, node: ast.expr) -> ir.Target:
         case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner == scope.self_name:
             variable = scope.variables.get(name)
             if variable is None:
-                scope.refuse("E402", node, f"there is no state variable {name!r}", nearest(name, list(scope.variables)))
+                scope.refuse(
+                    "E402",
+                    node,
+                    f"there is no state variable {name!r}",
+                    cures.one_of(name, scope.variables, "the state variables are"),
+                )
             _may_act(scope, node, "a change of the state")
             return ir.Target(name, (), variable.type, span=span)
         case ast.Attribute(value=ast.Name(id=owner)) if owner == scope.before_name:
@@ -214,6 +221,9 @@ def read_target(scope: Scope, node: ast.expr) -> ir.Target:
         case ast.Attribute(value=inner, attr=name):
             if isinstance(inner, ast.Name) and inner.id not in scope.locals:
                 scope.refuse("E401", node, f"nothing that can change is called {ast.unparse(node)!r}")
+            if isinstance(inner, ast.Name) and isinstance(scope.locals[inner.id], domains.Sort):
+                item = scope.locals[inner.id]
+                scope.refuse("E402", node, f"{domains.a(item)} has no {name!r}", cures.no_field(item, name))
             scope.refuse("E512", node, f"a record never changes, so neither does its {name!r}")
         case _:
             scope.refuse("E510", node, f"{ast.unparse(node)!r} is a value, not a part of the state")
