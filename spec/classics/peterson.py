@@ -1,6 +1,6 @@
-"""Peterson's algorithm for n processes, the filter lock, after G. L. Peterson, "Myths about the mutual exclusion
-problem" (1981). The name and the argument by levels are those of Herlihy and Shavit, "The Art of Multiprocessor
-Programming" (2008), section 2.4.
+"""Peterson's algorithm for n processes, after G. L. Peterson, "Myths about the mutual exclusion problem" (1981).
+
+It is also known as the filter lock: Herlihy and Shavit, "The Art of Multiprocessor Programming" (2008), section 2.4.
 
     for l = 1 to n-1:
         level[p] = l
