@@ -1,7 +1,12 @@
 """`quorate check` from end to end: verdicts, exit codes, formats, stored traces."""
 
 import json
+import os
 import re
+import select
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -277,3 +282,70 @@ def test_a_report_file_has_no_colours(quorate, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("FORCE_COLOR", "1")
     quorate(*BUG, "--output", "result.txt")
     assert "\x1b[" not in (tmp_path / "result.txt").read_text()
+
+
+INITIAL = STUCK.replace(
+    "    @action", "    @initial\n    def begin(self) -> None:\n        self.count = self.count + 3\n\n    @action"
+)
+
+ASYMMETRIC = """
+from quorate.spec.lang import *
+
+
+class P(Sort, size=3):
+    \"\"\"A process.\"\"\"
+
+
+class Asymmetric(Spec):
+    log: Set[P] = state()
+    chosen: P | None = state(None)
+
+    @action
+    def go(self, p: P) -> None:
+        self.log.add(p)
+
+    @action
+    def pick(self) -> None:
+        require(self.chosen is None)
+        self.chosen = max((p for p in P), key=lambda p: p in self.log)
+"""
+
+
+def test_an_error_in_the_initial_states_has_no_trace(quorate, tmp_path: Path) -> None:
+    (tmp_path / "begin.py").write_text(INITIAL)
+    outcome = quorate("check", "begin.py")
+    assert outcome.code == 2
+    assert "begin.py:16:22: 3 is outside Count, which is 0..2" in outcome.out
+    assert not (tmp_path / ".quorate").exists()
+
+
+def test_a_specification_that_is_not_symmetric_is_a_mistake(quorate, tmp_path: Path) -> None:
+    (tmp_path / "asymmetric.py").write_text(ASYMMETRIC)
+    outcome = quorate("check", "asymmetric.py")
+    assert outcome.code == 2
+    assert "the specification is not symmetric, so nothing was decided" in outcome.out
+    assert "Declare the Sort `ordered=True`, or check with --no-symmetry" in outcome.out
+    assert quorate("check", "asymmetric.py", "--no-symmetry").code == 0
+
+
+def test_ctrl_c_gives_partial_results(tmp_path: Path) -> None:
+    """A whole process on a terminal: it is interrupted once its first progress line has been seen."""
+    master, terminal = os.openpty()
+    code = "from quorate.checker.cli import main; main()"
+    words = ["check", "two-phase-commit", "managers=9", "--no-symmetry", "--engine", "reference"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words], stdout=subprocess.PIPE, stderr=terminal, cwd=tmp_path, text=True
+    )
+    os.close(terminal)
+    try:
+        seen = b""
+        while b"distinct states" not in seen and select.select([master], [], [], 60)[0]:
+            seen += os.read(master, 1000)
+        assert b"frontier" in seen
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        os.close(master)
+    assert process.returncode == 130
+    assert "two-phase-commit managers=9: no violation found, incomplete: it was interrupted" in out
