@@ -13,3 +13,7 @@ def main() -> None:
     from .commands.root import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -161,10 +161,13 @@ def _false_parts(reason: Reason | None) -> Iterator[str]:
 
 def _disabled_lines(trace: Trace, group: list[Alternative], paint: Paint) -> Iterator[str]:
     first, rest = group[0], len(group) - 1
-    more = f" and {rest} more instance{'s' if rest > 1 else ''}" if rest else ""
-    yield f"  {paint('false', 'disabled')}  {first.label}{more}"
+    labels = ", ".join(one.label for one in group)
+    if len(labels) > WIDE:
+        labels = f"{first.label} and {rest} more instance{'s' if rest > 1 else ''}"
+    yield f"  {paint('false', 'disabled')}  {labels}"
     if first.reason is not None:
-        yield paint("dim", f"            the first guard that fails, at {first.guard}:")
+        of = f" of {first.label}" if rest else ""
+        yield paint("dim", f"            the first guard{of} that fails, at {first.guard}:")
         yield from _reason_lines(trace, first.reason, "            ", paint)
 
 

@@ -79,8 +79,8 @@ def describe(progress: Progress, last: Progress | None) -> str:
 
 
 def show_memory(size: int) -> str:
-    """Bytes for people: `48 MB`."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    """Bytes for people: `48 MiB`."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if size >= factor:
             return f"{size / factor:.1f} {unit}" if size < 10 * factor else f"{size / factor:.0f} {unit}"
     return f"{size} B"

@@ -19,7 +19,7 @@ BUG = ("check", "two-phase-commit", "--variant", "commit-early")
 
 def steady(text: str) -> str:
     """The text without what differs from run to run: time, memory."""
-    return re.sub(r"[0-9.]+ s, [0-9.]+ [kMG]?B", "TIME, MEMORY", text)
+    return re.sub(r"[0-9.]+ s, [0-9.]+ (?:[KMG]i)?B", "TIME, MEMORY", text)
 
 
 def test_holds(quorate, golden) -> None:

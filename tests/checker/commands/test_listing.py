@@ -94,7 +94,7 @@ class Terminal(io.StringIO):
 def reports(stream: io.StringIO) -> str:
     line = ProgressLine(stream)
     for tenths in range(250):
-        line(Progress(tenths * 100, tenths * 300, 5, 40, tenths / 10, 48_000_000))
+        line(Progress(tenths * 100, tenths * 300, 5, 40, tenths / 10, 48 * 2**20))
     line.close()
     return stream.getvalue()
 
@@ -104,14 +104,14 @@ def test_progress_on_a_terminal_is_one_line_twice_a_second(monkeypatch: pytest.M
     text = reports(Terminal())
     assert "\n" not in text
     assert text.count("\r") == 49 + 1  # twice a second for almost 25 seconds, and wiped at the end
-    assert "1,000 distinct states, 1,000/s, frontier 40, depth 5, 48 MB, 1 s" in text
+    assert "1,000 distinct states, 1,000/s, frontier 40, depth 5, 48 MiB, 1 s" in text
 
 
 def test_progress_in_a_log_is_a_line_every_ten_seconds() -> None:
     lines = reports(io.StringIO()).splitlines()
     assert lines == [
-        "10,000 distinct states, 1,000/s, frontier 40, depth 5, 48 MB, 10 s",
-        "20,000 distinct states, 1,000/s, frontier 40, depth 5, 48 MB, 20 s",
+        "10,000 distinct states, 1,000/s, frontier 40, depth 5, 48 MiB, 10 s",
+        "20,000 distinct states, 1,000/s, frontier 40, depth 5, 48 MiB, 20 s",
     ]
 
 
@@ -121,4 +121,4 @@ def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_memory_for_people() -> None:
-    assert [show_memory(n) for n in (12, 2_300, 48_000_000, 1_500_000_000)] == ["12 B", "2.3 kB", "48 MB", "1.5 GB"]
+    assert [show_memory(n) for n in (12, 2_300, 48 * 2**20, 3 * 2**29)] == ["12 B", "2.2 KiB", "48 MiB", "1.5 GiB"]
