@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...spec.lang import ir
+from ...spec.lang import domains, ir
 from ..model import Options, Progress, properties_of
 from ..result import DEADLOCK, Reason, Result, Steps, Verdict, Violation
 from . import compiler
@@ -45,11 +45,19 @@ def prepare(specification: ir.Specification, options: Options) -> Prepared:
     """Generates, compiles (or finds in the cache) and loads a specification's model."""
     began = time.monotonic()
     tree = labelled(specification) if options.identity == "label" else specification
-    program = generate(tree, ghosts=options.identity != "state")
+    ghosts = options.identity != "state"
+    program = generate(tree, ghosts, symmetric_sorts(tree, ghosts) if options.symmetry else ())
     found = compiler.find_compiler()
     runtime = compiler.runtime_library(found)
     library = compiler.library("model", program.text, found)
     return Prepared(program, load_model(runtime, library, program.state.words), time.monotonic() - began)
+
+
+def symmetric_sorts(specification: ir.Specification, ghosts: bool) -> tuple[domains.Sort, ...]:
+    """The sorts whose elements may be renamed: unordered ones that occur in the identity of states, by name."""
+    kinds = [variable.type for variable in specification.variables if ghosts or not variable.ghost]
+    found = frozenset[domains.Sort]().union(*(domains.sorts_within(kind) for kind in kinds))
+    return tuple(sorted((sort for sort in found if sort.size > 1), key=lambda sort: sort.name))
 
 
 class Native:
@@ -78,7 +86,7 @@ class Native:
             workers=options.workers,
             check_all=options.check_all,
             deadlock=options.deadlock,
-            symmetric=0,
+            symmetric=bool(self._prepared.program.symmetric),
             invariants=self._wanted("invariant"),
             steps=self._wanted("step_invariant"),
             witnesses=self._wanted("witness"),
@@ -167,6 +175,7 @@ class Native:
 
     def _answer(self, running: Running, report: Report, *, verdict: Verdict, reason: Reason, **more: Any) -> Result:
         spec, options = self._spec, self._options
+        sorts = tuple(sort.name for sort in self._prepared.program.symmetric)
         totals = running.totals()
         actions = [action.name for action in spec.actions]
         names = [one.name for kind in _CHECKED for one in self._asked[kind]]
@@ -178,6 +187,8 @@ class Native:
             generated=report.generated,
             depth=report.depth,
             outside=report.outside,
+            unreduced=report.unreduced if sorts else None,
+            symmetric_sorts=sorts,
             actions={name: generated for name, (generated, _) in zip(actions, totals, strict=False)},
             distinct_actions={name: new for name, (_, new) in zip(actions, totals, strict=False)},
             bounds=bounds(spec, options),

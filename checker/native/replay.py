@@ -7,9 +7,11 @@ and layouts; nothing of searches.
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ...spec.lang import ir
+from ...spec.lang import domains, ir
 from ...spec.lang.errors import EvaluationError
 from ...spec.lang.meaning.interpret import Broken, Interpreter
+from ..reference.rebuild import NotReplayed
+from ..reference.symmetry import Permutation, Symmetry, after, inverse
 from ..result import Label, State, Steps
 from .binding import NOBODY, Model
 from .generate.unit import Program
@@ -26,22 +28,61 @@ class Replay:
         self.specification = specification
         self._interpreter = Interpreter(specification)
         self._program, self._model = program, model
+        self._symmetry = Symmetry(program.symmetric, (variable.type for variable in specification.variables))
+        actions = (*specification.initial, *specification.actions)
+        self._params = {action.name: tuple(param.type for param in action.params) for action in actions}
 
     def steps(self, ordinals: Sequence[int]) -> Steps:
-        """The steps that take these successors, one after the other, from the initial states on."""
+        """The steps that take these successors, one after the other, from the initial states on.
+
+        Under symmetry C goes from representative to representative; the renamings on the way are carried along, so
+        that the steps are those of concrete elements.
+        """
         found: list[tuple[Label, State]] = []
         at: bytes | None = None
+        back = self._symmetry.identity()  # from the representative in C to the state at hand
         for ordinal in ordinals:
-            there = self._interpreter.successors(found[-1][1]) if found else self._interpreter.initial()
+            label, target = self._taken(at, ordinal)
             in_c, _ = self._model.steps(at)
-            if ordinal >= len(there) or ordinal >= len(in_c):
-                _disagree("it has a successor that the specification does not have")
+            if ordinal >= len(in_c) or self._program.actions[in_c[ordinal][0]] != label[0]:
+                _disagree(f"it does not take the step {label[0]}")
+            found.append(self._renamed(label, target, back))
             at = in_c[ordinal][1]
-            label, state = there[ordinal]
-            if self._state(at) != state or self._program.actions[in_c[ordinal][0]] != label[0]:
-                _disagree(f"a step of {label[0]} leads to another state")
-            found.append((label, state))
+            back = after(back, inverse(self._renaming(target, self._state(at), label)))
+        self._walk(found)
         return tuple(found)
+
+    def _taken(self, at: bytes | None, ordinal: int) -> tuple[Label, State]:
+        there = self._interpreter.initial() if at is None else self._interpreter.successors(self._state(at))
+        if ordinal >= len(there):
+            _disagree("it has a successor that the specification does not have")
+        return there[ordinal]
+
+    def _renamed(self, label: Label, state: State, names: Permutation) -> tuple[Label, State]:
+        if not self._program.symmetric:
+            return label, state
+        mapping = dict(zip(self._symmetry.sorts, names, strict=True))
+        name, arguments = label
+        pairs = zip(self._params.get(name, ()), arguments, strict=True)
+        renamed = tuple(domains.rename(kind, plain, mapping) for kind, plain in pairs)
+        return (name, renamed), self._symmetry.rename(state, names)
+
+    def _renaming(self, target: State, representative: State, label: Label) -> Permutation:
+        """The renaming that leads from a state to the one that stands for it."""
+        if not self._program.symmetric and target == representative:
+            return self._symmetry.identity()
+        one, other = self._symmetry.canonical(target), self._symmetry.canonical(representative)
+        if one.values != other.values:
+            _disagree(f"a step of {label[0]} leads to another state")
+        return after(inverse(other.permutation), one.permutation)
+
+    def _walk(self, steps: Sequence[tuple[Label, State]]) -> None:
+        """Takes the concrete steps once more; under symmetry this is where a false claim of symmetry shows."""
+        for number, step in enumerate(steps if self._program.symmetric else ()):
+            before = steps[number - 1][1] if number else None
+            there = self._interpreter.initial() if before is None else self._interpreter.successors(before)
+            if step not in there:
+                raise NotReplayed(step[0])
 
     def _state(self, data: bytes) -> State:
         """The state that C holds, without the label that may stand behind it."""

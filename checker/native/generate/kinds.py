@@ -243,14 +243,14 @@ def _convert(body: Body, value: Value, target: Type, check: _Check) -> Value:
             check(f"!{is_some(value)}")
             return _convert(body, some(value), target, check)
         case _, domains.Optional(item):
-            return _wrap(body, _convert(body, value, item, check), target)
+            return wrapped(body, _convert(body, value, item, check), target)
         case domains.Union(), domains.Record():
             value = name(body, value)
             tags = [f"{tag(value)} != {at}" for at, record in enumerate(source.records) if record == target]
             check(" && ".join(tags) or "1")
             return payload(value, target)
         case domains.Record(), domains.Union():
-            return _tagged(body, value, source, target)
+            return tagged(body, value, source, target)
         case domains.Union(), domains.Union():
             return _retagged(body, value, target, check)
         case _, domains.Range():
@@ -270,7 +270,8 @@ def _convert(body: Body, value: Value, target: Type, check: _Check) -> Value:
     raise AssertionError(f"no conversion from {domains.describe(source)} to {domains.describe(target)}")
 
 
-def _wrap(body: Body, value: Value, target: domains.Optional) -> Value:
+def wrapped(body: Body, value: Value, target: domains.Optional) -> Value:
+    """The optional value that is this item."""
     if layout.small(target):
         return Scalar(target, f"({raw(value)} + 1)")
     place = zeroed(body, target)
@@ -283,12 +284,13 @@ def _optional_to_optional(body: Body, value: Value, target: domains.Optional, ch
     value = name(body, value)
     result = zeroed(body, target)
     body.open(f"if ({is_some(value)})")
-    store(body, result, _wrap(body, _convert(body, some(value), target.item, check), target))
+    store(body, result, wrapped(body, _convert(body, some(value), target.item, check), target))
     body.close()
     return result
 
 
-def _tagged(body: Body, value: Value, source: domains.Record, target: domains.Union) -> Value:
+def tagged(body: Body, value: Value, source: domains.Record, target: domains.Union) -> Value:
+    """The value of a union that is this record."""
     number = target.records.index(source)
     if layout.small(target):
         return Scalar(target, f"({raw(value)} | {code(target, number << layout.tag_offset(target)).c})")
@@ -309,7 +311,7 @@ def _retagged(body: Body, value: Value, target: domains.Union, check: _Check) ->
     for at, record in enumerate(source.records):
         if record in target.records:
             body.open(f"if ({tag(value)} == {at})")
-            store(body, result, _tagged(body, payload(value, record), record, target))
+            store(body, result, tagged(body, payload(value, record), record, target))
             body.close()
     return result
 

@@ -114,7 +114,7 @@ def _each(scope: Scope, whole: Value, stem: str) -> Value:
         whole = copied(body, whole, "domain")
     match whole.kind:
         case domains.Set(item):
-            return kinds.at_position(body, item, _bits(body, whole))
+            return kinds.at_position(body, item, opened_bits(body, whole))
         case domains.Seq(_, item, _) | domains.Bag(_, item, _):
             whole = name(body, whole)
             index, last = body.fresh("i"), body.fresh("last")
@@ -127,7 +127,7 @@ def _each(scope: Scope, whole: Value, stem: str) -> Value:
     raise AssertionError(f"{domains.describe(whole.kind)} has no items")
 
 
-def _bits(body: Body, whole: Value) -> str:
+def opened_bits(body: Body, whole: Value) -> str:
     """Opens a loop over the members of a set; gives the position."""
     index, rest = body.fresh("member"), body.fresh("rest")
     if layout.small(whole.kind):
@@ -278,14 +278,14 @@ def add(body: Body, place: Place, item: Value, span: ir.Span) -> None:
             body.line(f"const u64 {count} = {length(place)};")
             body.check(f"{count} >= {capacity}", span)
             item = retyped(item, wanted)
-            where = count if isinstance(kind, domains.Seq) else _make_room(body, place, wanted, item, count)
+            where = count if isinstance(kind, domains.Seq) else make_room(body, place, wanted, item, count)
             store(body, kinds.entry_place(place, wanted, where), item)
             store_length(body, place, f"{count} + 1")
         case _:
             raise AssertionError(f"{domains.describe(kind)} does not grow")
 
 
-def _make_room(body: Body, place: Place, kind: Type, item: Value, count: str) -> str:
+def make_room(body: Body, place: Place, kind: Type, item: Value, count: str) -> str:
     """Moves the items of a bag that rank after this one; gives the free position."""
     where = body.fresh("where")
     body.line(f"u64 {where} = {count};")
@@ -295,6 +295,11 @@ def _make_room(body: Body, place: Place, kind: Type, item: Value, count: str) ->
     store(body, kinds.entry_place(place, kind, where), previous)
     body.close()
     return where
+
+
+def set_bit(body: Body, place: Place, position: str) -> None:
+    """Adds the member at a position to a Set."""
+    _set_bit(body, place, position, "|=", "")
 
 
 def _set_bit(body: Body, place: Place, position: str, op: str, negate: str) -> None:

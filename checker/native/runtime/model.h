@@ -59,6 +59,22 @@ MAYBE u64 fold(u64 a, u64 b) {
     return (u64)product ^ (u64)(product >> 64);
 }
 
+/* What a state looks like from one element: see symmetry.h. */
+
+MAYBE u64 blend(u64 so_far, u64 more) {
+    return fold(so_far ^ UINT64_C(0x9e3779b97f4a7c15), more ^ UINT64_C(0xe7037ed1a0b428db));
+}
+
+MAYBE u64 seen_as(int self, u64 colour) {
+    return self ? UINT64_C(0x8ebc6af09c88c6e3) : colour;
+}
+
+MAYBE u64 digest(const u64 *words, unsigned count) {
+    u64 sum = count;
+    for (unsigned w = 0; w < count; w++) sum = blend(sum, words[w]);
+    return sum;
+}
+
 /* Fingerprint: multiply-and-fold over two words at a time, two independent lanes for long states. */
 MAYBE u64 fingerprint(const u64 *state, unsigned words) {
     u64 a = UINT64_C(0x9e3779b97f4a7c15), b = UINT64_C(0xc2b2ae3d27d4eb4f);
