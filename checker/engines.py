@@ -1,10 +1,19 @@
-"""Which engine searches: the one place that knows them all."""
+"""Which engine checks a specification: the one that was asked for, or the one that ends soonest.
 
-from typing import Literal
+By default the reference engine starts at once while the C compiler works; a space that is still growing when the
+model is compiled goes to the native engine, from the beginning. The user sees one run. This module knows both engines
+and nothing of how results are shown.
+"""
+
+import threading
+from dataclasses import replace
+from typing import Literal, assert_never
 
 from ..spec.lang import ir
-from .model import Options
-from .reference import check as check_with_reference
+from . import native, reference
+from .model import Options, Progress
+from .native.compiler import NoCompiler, find_compiler
+from .native.engine import Native, Prepared, is_cached, prepare
 from .result import Result
 
 Engine = Literal["auto", "native", "reference"]
@@ -15,7 +24,61 @@ class NoEngine(Exception):
 
 
 def check(specification: ir.Specification, options: Options, engine: Engine = "auto") -> Result:
-    """The answer of the engine; "auto" takes the fastest that runs here. Raises NoEngine."""
-    if engine == "native":
-        raise NoEngine("the native engine is not there yet; use --engine reference")
-    return check_with_reference(specification, options)
+    """The answer of the engine; "auto" takes the one that ends soonest. Raises NoEngine."""
+    match engine:
+        case "reference":
+            return reference.check(specification, options)
+        case "native":
+            try:
+                return native.check(specification, options)
+            except NoCompiler as problem:
+                raise NoEngine(str(problem)) from None
+        case "auto":
+            return _soonest(specification, options)
+    assert_never(engine)
+
+
+def slow_because() -> str | None:
+    """One line that says why only the reference engine runs here and what to do about it; None where both run."""
+    try:
+        find_compiler()
+    except NoCompiler as problem:
+        return f"running in Python, slowly: {problem}"
+    return None
+
+
+class _Compiled(Exception):
+    """The model is compiled, and the search in Python has not ended."""
+
+
+def _soonest(specification: ir.Specification, options: Options) -> Result:
+    if slow_because() is not None:
+        return reference.check(specification, options)
+    if is_cached(specification, options):
+        return native.check(specification, options)
+    compiling = _Compiling(specification, options)
+    compiling.start()
+
+    def progress(done: Progress) -> None:
+        if compiling.prepared is not None:
+            raise _Compiled
+        if options.progress is not None:
+            options.progress(done)
+
+    try:
+        return reference.check(specification, replace(options, progress=progress))
+    except _Compiled:
+        assert compiling.prepared is not None
+        return Native(specification, options, compiling.prepared).run()
+
+
+class _Compiling(threading.Thread):
+    """Compiles in the background; `prepared` stays None while it does, and where it fails."""
+
+    def __init__(self, specification: ir.Specification, options: Options) -> None:
+        super().__init__(daemon=True)
+        self._specification, self._options = specification, options
+        self.prepared: Prepared | None = None
+
+    def run(self) -> None:
+        self.prepared = prepare(self._specification, self._options)

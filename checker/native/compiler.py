@@ -95,13 +95,35 @@ def cache_folder() -> Path:
 
 def library(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
     """The shared library of one C text that may include the runtime's headers; compiled if it is not cached."""
-    return _built(stem, [text], compiler, flags, lambda folder: [_written(folder / f"{stem}.c", text)])
+    target = library_path(stem, text, compiler, flags)
+    if not target.exists():
+        _compile(target, compiler, flags, lambda folder: [_written(folder / f"{stem}.c", text)])
+    return target
+
+
+def library_path(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
+    """Where the shared library of a C text is, or will be."""
+    headers = [path for path in _runtime_files() if path.suffix == ".h"]
+    return _place(stem, compiler, flags, [text, *(path.read_text() for path in headers)])
 
 
 def runtime_library(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
     """The shared library of the runtime."""
-    sources = sorted(RUNTIME.glob("*.c"))
-    return _built("runtime", [], compiler, ("-pthread", *flags), lambda folder: sources)
+    target = runtime_path(compiler, flags)
+    if not target.exists():
+        _compile(
+            target, compiler, ("-pthread", *flags), lambda folder: [p for p in _runtime_files() if p.suffix == ".c"]
+        )
+    return target
+
+
+def runtime_path(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
+    """Where the shared library of the runtime is, or will be."""
+    return _place("runtime", compiler, flags, [path.read_text() for path in _runtime_files()])
+
+
+def _runtime_files() -> list[Path]:
+    return sorted(RUNTIME.glob("*.[ch]"))
 
 
 def _written(path: Path, text: str) -> Path:
@@ -109,20 +131,11 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-def _built(stem: str, texts: list[str], compiler: Compiler, flags: tuple[str, ...], sources: _Sources) -> Path:
+def _place(stem: str, compiler: Compiler, flags: tuple[str, ...], texts: list[str]) -> Path:
     digest = hashlib.sha256()
-    parts = [platform.machine(), *compiler.command, compiler.version, *FLAGS, *flags, *texts, *_runtime_texts(stem)]
-    for part in parts:
+    for part in [platform.machine(), *compiler.command, compiler.version, *FLAGS, *flags, *texts]:
         digest.update(part.encode() + b"\0")
-    target = cache_folder() / f"{stem}-{digest.hexdigest()[:24]}.so"
-    if not target.exists():
-        _compile(target, compiler, flags, sources)
-    return target
-
-
-def _runtime_texts(stem: str) -> list[str]:
-    names = ["values.h", "model.h"] if stem != "runtime" else sorted(p.name for p in RUNTIME.glob("*.[ch]"))
-    return [(RUNTIME / name).read_text() for name in names]
+    return cache_folder() / f"{stem}-{digest.hexdigest()[:24]}.so"
 
 
 def _compile(target: Path, compiler: Compiler, flags: tuple[str, ...], sources: _Sources) -> None:

@@ -44,13 +44,24 @@ class Prepared:
 def prepare(specification: ir.Specification, options: Options) -> Prepared:
     """Generates, compiles (or finds in the cache) and loads a specification's model."""
     began = time.monotonic()
-    tree = labelled(specification) if options.identity == "label" else specification
-    ghosts = options.identity != "state"
-    program = generate(tree, ghosts, symmetric_sorts(tree, ghosts) if options.symmetry else ())
-    found = compiler.find_compiler()
+    program, found = write(specification, options), compiler.find_compiler()
     runtime = compiler.runtime_library(found)
     library = compiler.library("model", program.text, found)
     return Prepared(program, load_model(runtime, library, program.state.words), time.monotonic() - began)
+
+
+def write(specification: ir.Specification, options: Options) -> Program:
+    """The C text of a specification's model."""
+    tree = labelled(specification) if options.identity == "label" else specification
+    ghosts = options.identity != "state"
+    return generate(tree, ghosts, symmetric_sorts(tree, ghosts) if options.symmetry else ())
+
+
+def is_cached(specification: ir.Specification, options: Options) -> bool:
+    """Whether everything that the search needs has been compiled before."""
+    found = compiler.find_compiler()
+    paths = compiler.runtime_path(found), compiler.library_path("model", write(specification, options).text, found)
+    return all(path.exists() for path in paths)
 
 
 def symmetric_sorts(specification: ir.Specification, ghosts: bool) -> tuple[domains.Sort, ...]:

@@ -103,7 +103,9 @@ class _Symmetry:
             store(body, target, self._rename(body, field(value, kind, position)))
         return result
 
-    def _rename_union(self, body: Body, value: Value, kind: domains.Union, records: tuple[domains.Record, ...]) -> Value:
+    def _rename_union(
+        self, body: Body, value: Value, kind: domains.Union, records: tuple[domains.Record, ...]
+    ) -> Value:
         result, value = declare(body, kind, "union"), name(body, value)
         assign(body, result, value)
         for position, record in enumerate(records):
@@ -174,7 +176,8 @@ class _Symmetry:
             return self._digest(body, value)
         match kind:
             case domains.Sort():
-                return f"seen_as(sort == {self.sorts.index(kind)} && {load(value)} == self, colours[{self.sorts.index(kind)}][{load(value)}])"
+                number, element = self.sorts.index(kind), load(value)
+                return f"seen_as(sort == {number} && {element} == self, colours[{number}][{element}])"
             case domains.Record(_, fields):
                 value = name(body, value)
                 result = self._start(body)

@@ -35,9 +35,7 @@ static int remember(Search *s, const Block *block) {
     return 1;
 }
 
-static void fold_findings(Search *s, Task *task) {
-    u64 last = 0;
-    for (u32 i = 0; i < s->properties; i++) last = s->found[i].order > last ? s->found[i].order : last;
+static void fold_findings(Search *s, Task *task, u64 last) {
     for (u32 i = 0; i < s->properties; i++) {
         Finding *sum = &s->found[i];
         const u64 count = sum->count + task->found[i].count;
@@ -55,6 +53,29 @@ static void fold_findings(Search *s, Task *task) {
     }
 }
 
+static u64 last_order(const Search *s) {
+    u64 last = 0;
+    for (u32 i = 0; i < s->properties; i++) last = s->found[i].order > last ? s->found[i].order : last;
+    return last;
+}
+
+static void fold_beyond(Search *s, Task *task, u64 last) {
+    if (s->beyond.slots == NULL && !table_open(&s->beyond, 1)) s->stop = MEMORY;
+    for (u32 i = 0; i < task->beyonds && !s->stop; i++) {
+        const Beyond *one = &task->beyond[i];
+        if (!table_reserve(&s->beyond, s->beyond.used + 1)) s->stop = MEMORY;
+        else if (table_insert(&s->beyond, blend(one->print, one->place) | 1)) {
+            Finding *sum = &s->found[one->place];
+            const u64 count = sum->count + 1;
+            if (sum->kind == 0 || sum->order > one->finding.order + last) {
+                *sum = one->finding;
+                sum->order += last;
+            }
+            sum->count = count;
+        }
+    }
+}
+
 /* Sums up one task; says how many blocks it adds to the next level. */
 static void fold_task(Search *s, Task *task, Block *next, u32 *blocks) {
     s->generated += task->generated;
@@ -62,7 +83,9 @@ static void fold_task(Search *s, Task *task, Block *next, u32 *blocks) {
     s->outside += task->outside;
     s->unreduced += task->unreduced;
     for (u32 a = 0; a < 2 * s->actions; a++) s->totals[a] += task->actions[a];
-    if (task->found != NULL) fold_findings(s, task);
+    const u64 last = last_order(s);
+    if (task->found != NULL) fold_findings(s, task, last);
+    if (task->beyond != NULL) fold_beyond(s, task, last);
     for (u32 b = 0; b < task->outs; b++) {
         s->frontier += task->out[b].count;
         next[(*blocks)++] = task->out[b];
@@ -76,6 +99,7 @@ static void free_tasks(Search *s) {
         free(s->tasks[t].out);
         free(s->tasks[t].actions);
         free(s->tasks[t].found);
+        free(s->tasks[t].beyond);
     }
     free(s->tasks);
     s->tasks = NULL;
@@ -214,5 +238,6 @@ void search_free(Search *s) {
     free(s->entries);
     pool_close(&s->pool);
     table_close(&s->table);
+    table_close(&s->beyond);
     free(s);
 }

@@ -32,6 +32,12 @@ typedef struct {
 } Finding;
 
 typedef struct {
+    Finding finding;
+    u64 print;
+    u32 place;          /* of the property in `found` */
+} Beyond;
+
+typedef struct {
     u32 first, last;    /* blocks of the level */
     Block *out;
     u32 outs;
@@ -40,6 +46,8 @@ typedef struct {
     u32 *actions;       /* generated and new states per action, side by side */
     Finding stop;       /* what ends the search here, if anything */
     Finding *found;     /* with check_all: per property; then per witness. NULL while nothing was found */
+    Beyond *beyond;     /* with check_all: violations outside a boundary, where states are not remembered */
+    u32 beyonds, beyond_room;
 } Task;
 
 typedef struct {
@@ -89,6 +97,7 @@ struct Search {
     u64 *totals;        /* generated and new states per action */
     Finding stopped;
     Finding *found;
+    Table beyond;       /* violating states outside, so that each counts once; opened on first need */
     Entry *entries;
     u64 entry_count, entry_room;
     int error;          /* errno, with DISK */

@@ -39,6 +39,21 @@ static void violation(Worker *w, u32 place, Finding finding) {
     all[place].count = finding.count;
 }
 
+/* A violation in a state outside the boundaries: whether it is the first of that state is found out when folding. */
+static void violation_outside(Worker *w, u32 place, Finding finding, u64 print) {
+    Task *task = w->task;
+    if (!w->search->settings.check_all) return halt(w, finding);
+    if (task->beyonds == task->beyond_room) {
+        const u32 room = 2 * task->beyond_room + 16;
+        Beyond *more = realloc(task->beyond, room * sizeof *more);
+        if (more == NULL) return halt(w, (Finding){.kind = MEMORY});
+        task->beyond = more;
+        task->beyond_room = room;
+    }
+    finding.order = ++w->findings;
+    task->beyond[task->beyonds++] = (Beyond){finding, print, place};
+}
+
 static void check_error(Worker *w, const Item *item) {
     Context *cx = &w->cx;
     halt(w, (Finding){.kind = ERROR, .parent = item->parent, .ordinal = item->ordinal, .site = cx->site, .failed = cx->failed});
@@ -52,7 +67,8 @@ static void judge_state(Worker *w, const Item *item, const u64 *state) {
     if (rarely(w->cx.site != 0)) return check_error(w, item);
     for (; rarely(bad != 0) && !w->halted; bad &= bad - 1) {
         const u32 which = (u32)lowest(bad);
-        violation(w, which, (Finding){.kind = INVARIANT, .parent = item->parent, .ordinal = item->ordinal, .which = which});
+        const Finding finding = {.kind = INVARIANT, .parent = item->parent, .ordinal = item->ordinal, .which = which};
+        if (item->kind == OUTSIDE) violation_outside(w, which, finding, item->print); else violation(w, which, finding);
     }
 }
 
