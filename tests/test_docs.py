@@ -31,7 +31,7 @@ BLOCK = re.compile(
 )
 TABLE = re.compile(r"(<!-- printed: (?P<name>[\w ]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 # What differs from run to run in a transcript: durations, rates, sizes of memory.
-VARYING = re.compile(r"\b\d[\d,.]*(?= (?:s|ms|MiB|GiB|kB|states/s)\b)")
+VARYING = re.compile(r"\b\d[\d,.]*(?= (?:s|ms|kB|MB|GB|MiB|GiB|states/s)\b)")
 
 
 @dataclass

@@ -24,11 +24,11 @@ EPILOG = """\b
 Examples:
   quorate trace show .quorate/traces/<id>.json --full
   quorate trace why <id>
-  quorate trace why <id> --step 3 --action commit
+  quorate trace why last --step 3 --action commit
   quorate trace diff <id> <other id>
   quorate trace export <id> --format svg --output trace.svg
 
-A trace is named by its file, or by the first characters of its name below .quorate/traces/.
+A trace is named by its file, by the first characters of its name below .quorate/traces/, or `last` for the newest.
 """
 
 SPEC = click.option(
@@ -202,10 +202,15 @@ def load_trace(name: str, spec: str | None) -> "Trace":
 
 
 def find_file(name: str) -> Path:
-    """A trace file by its path, or by the beginning of its name in .quorate/traces/; raises Mistake."""
+    """A trace file by its path, `last`, or the beginning of its name in .quorate/traces/; raises Mistake."""
     from ...traces.store import FOLDER
 
     path = Path(name)
+    if name == "last":
+        newest = max(FOLDER.glob("*.json"), key=lambda file: file.stat().st_mtime_ns, default=None)
+        if newest is None:
+            raise Mistake(f"there is no trace in {FOLDER} yet; a check that finds a violation stores one")
+        return newest
     if path.exists() or not name.isalnum():
         return path
     found = sorted(FOLDER.glob(f"{name}*.json"))

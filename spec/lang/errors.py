@@ -78,6 +78,7 @@ CODES: dict[str, tuple[str, str]] = {
     "E313": ("fairness is not there yet", "check safety properties"),
     "E314": ("liveness properties are not there yet", "write an @invariant or a @witness"),
     "E315": ("this has no place in a specification's class", "the body holds `name: Type = state(…)` and methods"),
+    "E316": ("an action or property stands outside a specification's class", "indent it into the class"),
     "E401": ("a name is unknown", "define or import it"),
     "E402": ("an attribute is unknown", "use one that exists"),
     "E403": ("a method is unknown", "see docs/language.md for the methods of each type"),

@@ -48,6 +48,7 @@ class Assembly:
 
     def read_variables(self) -> None:
         """Every `name: Type = state(…)`, base classes first."""
+        self._look_outside()
         for base in reversed(self.spec.__mro__):
             if not issubclass(base, Spec) or base is Spec:
                 continue
@@ -55,6 +56,16 @@ class Assembly:
             for statement in node.body:
                 with self._collecting():
                     self._class_statement(source, base, statement)
+
+    def _look_outside(self) -> None:
+        """An action that has slipped out of its class would be missed in silence."""
+        for name, value in vars(sys.modules[self.spec.__module__]).items():
+            if inspect.isfunction(value) and hasattr(value, "__quorate__") and value.__qualname__ == name:
+                source, node = function_node(value)
+                kind = value.__quorate__.replace("_", " ")
+                with self._collecting():
+                    scope = self._scope(source, {}, "action")
+                    scope.refuse("E316", node, f"{name} is marked as {kind} and stands outside a class")
 
     @contextmanager
     def _collecting(self) -> Iterator[None]:
