@@ -1,0 +1,1 @@
+"""Proofs about any number of servers: obligations, cores, counterexamples to induction, suggestions."""

@@ -1,0 +1,1 @@
+"""The border to Z3: translation, finite instances, and the discharge of one obligation."""

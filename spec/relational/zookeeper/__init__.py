@@ -1,0 +1,1 @@
+"""ZooKeeper at any size: epoch establishment, ZAB, election, znodes and sessions."""
