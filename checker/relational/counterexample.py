@@ -39,11 +39,20 @@ class Counterexample:
         return sum(len(tuples) for _, tuples in self.before.relations)
 
 
-def find(theory: Theory, obligation: Obligation, integers: Integers = "unbounded") -> Counterexample | None:
-    """The counterexample with the smallest sorts, then the fewest facts; None up to `LARGEST_SORT` elements."""
+def find(
+    theory: Theory,
+    obligation: Obligation,
+    integers: Integers = "unbounded",
+    sizes_of_model: dict[str, int] | None = None,
+) -> Counterexample | None:
+    """The counterexample with the smallest sorts, then the fewest facts.
+
+    Sorts of up to `LARGEST_SORT` elements are tried, then those of a model that a solver found. None if no
+    counterexample is so small.
+    """
     names = [sort.__name__ for sort in theory.sorts if sort.__name__ != "Integer"]
-    for largest in range(1, LARGEST_SORT + 1):
-        sizes = dict.fromkeys(names, largest)
+    candidates = [dict.fromkeys(names, largest) for largest in range(1, LARGEST_SORT + 1)]
+    for sizes in (*candidates, *((sizes_of_model,) if sizes_of_model else ())):
         if _Search(theory, obligation, sizes, integers).solvable():
             return _Search(theory, obligation, _shrunk(theory, obligation, sizes, integers), integers).smallest()
     return None

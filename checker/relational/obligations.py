@@ -3,6 +3,7 @@
 Knows theories and formulas; knows no solver.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -49,28 +50,46 @@ class Obligation:
         return sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
-def obligations(theory: Theory, without: frozenset[str] = frozenset()) -> tuple[Obligation, ...]:
-    """All obligations of a theory, in the order of its text; `without` leaves conjuncts out."""
-    conjuncts = tuple(c for c in theory.conjuncts() if c.name not in without)
-    starts = tuple(_at_start(theory, c) for c in conjuncts if c.kind is not Kind.COROLLARY)
+Extra = Callable[[Theory], Conjunct]  # an invariant that the text lacks, of whatever state the theory is in
+
+
+def obligations(
+    theory: Theory, without: frozenset[str] = frozenset(), added: tuple[Extra, ...] = ()
+) -> tuple[Obligation, ...]:
+    """All obligations of a theory, in the order of its text.
+
+    `without` leaves conjuncts out; `added` are invariants to be proved and used beside those of the text.
+    """
+    conjuncts = _claims(theory, without, added)
     corollaries = tuple(_everywhere(c, conjuncts) for c in conjuncts if c.kind is Kind.COROLLARY)
-    steps = tuple(o for action in theory.actions() for o in _of_action(theory, action, conjuncts))
+    first = theory.initial()
+    starts = tuple(
+        Obligation(START, c, (), (), (), goal.formula)
+        for c, goal in zip(conjuncts, _claims(first, without, added), strict=True)
+        if c.kind is not Kind.COROLLARY
+    )
+    steps = tuple(
+        obligation
+        for action in theory.actions()
+        for obligation in _of_action(theory, action, conjuncts, _claims(theory.after(action.step), without, added))
+    )
     return starts + steps + corollaries
 
 
-def _at_start(theory: Theory, conjunct: Conjunct) -> Obligation:
-    goal = theory.initial().claim(conjunct.name).formula
-    return Obligation(START, conjunct, (), (), (), goal)
+def _claims(theory: Theory, without: frozenset[str], added: tuple[Extra, ...]) -> tuple[Conjunct, ...]:
+    return (*(c for c in theory.conjuncts() if c.name not in without), *(extra(theory) for extra in added))
 
 
 def _everywhere(conjunct: Conjunct, conjuncts: tuple[Conjunct, ...]) -> Obligation:
     return Obligation(EVERYWHERE, conjunct, (), _used(conjunct, conjuncts), (), conjunct.formula)
 
 
-def _of_action(theory: Theory, action: Action, conjuncts: tuple[Conjunct, ...]) -> list[Obligation]:
-    after = theory.after(action.step)
-    kept = [(c, after.claim(c.name).formula) for c in conjuncts if c.kind is not Kind.COROLLARY]
-    goals = kept + [(c, c.formula) for c in theory.steps(after)]
+def _of_action(
+    theory: Theory, action: Action, conjuncts: tuple[Conjunct, ...], afterwards: tuple[Conjunct, ...]
+) -> list[Obligation]:
+    pairs = zip(conjuncts, afterwards, strict=True)
+    goals = [(c, goal.formula) for c, goal in pairs if c.kind is not Kind.COROLLARY]
+    goals += [(c, c.formula) for c in theory.steps(theory.after(action.step))]
     return [
         Obligation(action.name, c, action.parameters, _used(c, conjuncts), action.step.guards, goal)
         for c, goal in goals
