@@ -35,10 +35,10 @@ class CoreFile(msgspec.Struct, frozen=True):
 
 
 def beside(theory: type[Theory]) -> Path:
-    """Where the cores of a theory live: `zab.py` has them in `zab.Zab.cores.json`."""
+    """Where the cores of a theory live: those of `zab.py` in `zab.cores.json`."""
     source = modules[theory.__module__].__file__
     assert source is not None
-    return Path(source).with_suffix(f".{theory.__name__}.cores.json")
+    return Path(source).with_suffix(".cores.json")
 
 
 def load(path: Path) -> dict[str, Core]:

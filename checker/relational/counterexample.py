@@ -98,13 +98,16 @@ class _Search:
         found = sum(self._is_true(atom) for atom in atoms)
         self.solver.add(*(z3.Not(atom) for atom in atoms if not self._is_true(atom)))
         for atom in atoms:
-            self.solver.push()
-            self.solver.add(z3.Not(atom))
-            if self.solver.check() != z3.sat:
-                self.solver.pop()
-                self.solver.add(atom)
+            self._prefer(z3.Not(atom))
+        for value in (*self.ground.values.values(), *self.parameters.values()):
+            self._prefer(value[0][0] if isinstance(value, list) else value == 0)
         assert self.solvable()
         return self._replayed(found)
+
+    def _prefer(self, condition: Any) -> None:
+        """Require the condition from now on, if that leaves a model."""
+        if self.solver.check(condition) == z3.sat:
+            self.solver.add(condition)
 
     def _is_true(self, atom: Any) -> bool:
         return bool(z3.is_true(self.solver.model().eval(atom, model_completion=True)))

@@ -100,8 +100,13 @@ def prove(
 
 
 def problem_of(theory: type[Theory], *deviations: str, without: frozenset[str] = frozenset()) -> Problem:
-    """The problem of proving a theory, with deviations switched on and conjuncts left out."""
-    theory(*deviations)
+    """The problem of proving a theory, with deviations switched on and conjuncts left out.
+
+    Raises ValueError for a name that the theory does not have.
+    """
+    known = [conjunct.name for conjunct in theory(*deviations).conjuncts()]
+    for name in without - set(known):
+        raise ValueError(f"{theory.__name__} has no conjunct {name!r}; it has: {', '.join(known)}")
     return Problem(theory.__module__, theory.__qualname__, deviations, without)
 
 

@@ -1,0 +1,76 @@
+"""The result of a proof as text for a terminal: what holds, for which sizes, what broke, what was not decided."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ...spec.relational.theory import Kind, Theory
+from .prove import Result, Verdict
+from .solver.discharge import Status
+from .table import table
+
+EXIT_CODES = {Verdict.HOLDS: 0, Verdict.VIOLATED: 1, Verdict.UNDECIDED: 4}
+
+
+def report(result: Result) -> str:
+    """The whole report."""
+    theory = result.problem.instance()
+    return "\n".join([*_summary(theory, result), *_fragment(result), *_failures(theory, result), *_verdict(result)])
+
+
+def _summary(theory: Theory, result: Result) -> Iterator[str]:
+    kinds = Counter(c.kind for c in (*theory.conjuncts(), *theory.steps(theory)))
+    counted = ", ".join(f"{kinds[kind]} {_plural(kind, kinds[kind])}" for kind in Kind if kinds[kind])
+    sorts = ", ".join(sort.__name__ for sort in theory.sorts)
+    yield f"{result.problem.theory} for any number of: {sorts}"
+    yield f"{counted}; {len(theory.actions())} actions; {result.settings.integers} integers"
+    if result.problem.deviations:
+        yield f"deviations: {', '.join(result.problem.deviations)}"
+    if result.problem.without:
+        yield f"left out: {', '.join(sorted(result.problem.without))}"
+    how = Counter(_manner(outcome.how) for outcome in result.of(Status.PROVED))
+    manners = ", ".join(f"{count} {manner}" for manner, count in sorted(how.items()))
+    yield f"{len(result.of(Status.PROVED))} of {len(result.outcomes)} obligations proved ({manners or 'none'})"
+    spent = f"{result.seconds:.1f} s, {result.processor_seconds:.1f} s of solving"
+    yield f"{spent}, {result.solver}, seed {result.settings.seed}"
+
+
+def _plural(kind: Kind, count: int) -> str:
+    if count == 1:
+        return kind.value
+    return kind.value[:-1] + "ies" if kind.value.endswith("y") else kind.value + "s"
+
+
+def _manner(how: str) -> str:
+    return "after another seed" if how.startswith("seed") else how
+
+
+def _fragment(result: Result) -> Iterator[str]:
+    outside = result.undecidable
+    if not outside:
+        yield "fragment: every obligation is decidable (EPR): no sort graph has a cycle"
+        return
+    yield f"fragment: {len(outside)} of {len(result.fragments)} obligations, among them {outside[0][0]}, are"
+    yield outside[0][1].explanation()
+
+
+def _failures(theory: Theory, result: Result) -> Iterator[str]:
+    for outcome in result.of(Status.REFUTED):
+        yield ""
+        if outcome.counterexample is not None:
+            yield table(theory, outcome.counterexample)
+        else:
+            yield f"{outcome.obligation}: refuted; no counterexample small enough to show was found"
+    for outcome in result.of(Status.UNDECIDED):
+        yield f"undecided: {outcome.obligation}: {outcome.how}"
+
+
+def _verdict(result: Result) -> Iterator[str]:
+    yield ""
+    match result.verdict:
+        case Verdict.HOLDS:
+            yield "holds: proved for any size of every sort"
+        case Verdict.VIOLATED:
+            count = len(result.of(Status.REFUTED))
+            yield f"violated: {count} obligation{'s' if count > 1 else ''} refuted; the proof breaks there"
+        case Verdict.UNDECIDED:
+            yield f"undecided: {len(result.of(Status.UNDECIDED))} obligations are neither proved nor refuted"
