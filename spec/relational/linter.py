@@ -37,7 +37,13 @@ class Edge:
 
     source: str
     target: str
-    reason: str
+    cause: str
+    formula: Formula | None = None
+
+    @property
+    def reason(self) -> str:
+        """The function, or the name of the claim and the part of it that makes the elements."""
+        return self.cause if self.formula is None else f"{self.cause}: {text(self.formula)}"
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,7 @@ def formula_edges(claim: Claim) -> tuple[Edge, ...]:
     """The edges of one claim: a universal variable makes the existential ones below it that depend on it."""
     found: dict[tuple[str, str], Edge] = {}
     for source, target, part in _dependencies(claim.formula, claim.assumed, frozenset()):
-        written = text(part if claim.assumed else Not(part))
-        found.setdefault((source, target), Edge(source, target, f"{claim.name}: {written}"))
+        found.setdefault((source, target), Edge(source, target, claim.name, part if claim.assumed else Not(part)))
     return tuple(found.values())
 
 

@@ -14,7 +14,7 @@ from .terms import Formula
 from .theory import Symbol, Theory
 from .vocabulary import Quorum, members_of, membership_of
 
-ATTEMPTS = 10_000  # random backgrounds tried before giving up
+ATTEMPTS = 2_000  # random backgrounds tried before giving up
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,11 @@ class Instance:
                 yield Taken(action.action.name, values), action.after(state, values)
 
     def walk(self, random: Random, length: int) -> Iterator[Structure]:
-        """A random walk of at most `length` steps: first an action, then its values. Steps that change nothing
-        are not taken, so every state differs from the one before."""
+        """A random walk of at most `length` steps that change something.
+
+        First an action, then its values; every other time the smallest values, so that epochs and transactions
+        are not used up by the first steps.
+        """
         state = self.start(random)
         yield state
         for _ in range(length):
@@ -86,7 +89,9 @@ class Instance:
     def _random_step(self, state: Structure, random: Random) -> Structure | None:
         for action in random.sample(self.actions, len(self.actions)):
             instances = list(action.instances(state))
-            for values in random.sample(instances, min(len(instances), 20)):
+            if random.random() < 0.5:
+                random.shuffle(instances)
+            for values in instances:
                 after = action.after(state, values)
                 if after != state:
                     return after

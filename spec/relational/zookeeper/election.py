@@ -3,13 +3,14 @@
 After `FastLeaderElection.lookForLeader`. A credential is (peerEpoch, zxid, server id): a total order. What can be
 proved of an election is *dominance*: the winner's credential is at least that of every member of some quorum, so
 with quorums for commits it holds every committed transaction. That a round has one winner is not true of it
-(`tests/spec/relational/test_election.py` finds the trace); one leader per epoch comes from the quorum of ACKEPOCH.
+(`tests/relational/test_election.py` finds the trace); one leader per epoch comes from the quorum of ACKEPOCH.
 
 Not modelled: the timer `finalizeWait`, observers, notifications from servers that lead or follow already.
 """
 
 from .. import (
     Formula,
+    Function,
     OrderedSort,
     Quorum,
     Relation,
@@ -18,6 +19,7 @@ from .. import (
     Theory,
     Update,
     action,
+    background,
     exists,
     forall,
     implies,
@@ -58,6 +60,7 @@ class Election(Theory):
     rows = (Server, Round)
     variants = (adopt_any, decide_without_quorum)
 
+    server: Function[Credential, Server] = background("the server id in a credential")
     passed: Relation[Server, Round] = relation("s has entered a round above r")
     entered: Relation[Server, Round] = relation("s has entered round r")
     own: Relation[Server, Round, Credential] = relation("s entered round r with credential c")
@@ -77,7 +80,7 @@ class Election(Theory):
     @action
     def enter(self, s: Server, r: Round, c: Credential) -> Step:
         """s starts a new round with a vote for itself."""
-        return when(~self.passed(s, r), ~self.entered(s, r)).then(
+        return when(self.server(c) == s, ~self.passed(s, r), ~self.entered(s, r)).then(
             *self._enters(s, r, c),
             self.voted.insert(s, r, c),
             self.raised.insert_where(lambda t, x, d: (t == s) & (x == r) & (d < c)),
@@ -86,7 +89,7 @@ class Election(Theory):
     @action
     def catch_up(self, s: Server, r: Round, c: Credential, t: Server, d: Credential) -> Step:
         """s hears from a later round, enters it, and votes for the larger of its own credential and d."""
-        return when(~self.passed(s, r), ~self.entered(s, r), self.voted(t, r, d), c < d).then(
+        return when(self.server(c) == s, ~self.passed(s, r), ~self.entered(s, r), self.voted(t, r, d), c < d).then(
             *self._enters(s, r, c),
             self.voted.insert(s, r, d),
             self.raised.insert_where(lambda u, x, b: (u == s) & (x == r) & (b < d)),
