@@ -329,7 +329,8 @@ class Zab(ZabProperties):
         require(self.role[i] is Role.FOLLOWING and self.leader[i] == j)
         propose = expect(self.head(i, j), Propose)
         self.pop(i, j)
-        if follows_directly(last_zxid(self.history[i]), propose.zxid) or append_with_gap:
+        last = last_zxid(self.history[i])
+        if follows_directly(last, propose.zxid) or (append_with_gap and last < propose.zxid):
             self.history[i].append(Txn(propose.zxid, propose.value, Set()))
             self.send(i, j, Ack(propose.zxid))
             if ack_before_log:

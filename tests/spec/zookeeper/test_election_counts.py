@@ -1,34 +1,53 @@
-"""Fast leader election has exactly the published model's states within the same boundary."""
+"""Fast leader election has exactly the published model's states within the same boundary: tests/zookeeper.toml."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
-from quorate.spec.lang.meaning.interpret import Interpreter
+from quorate.checker import native, reference
+from quorate.checker.model import Options
 from quorate.spec.lang.reader import read
 from quorate.spec.zookeeper.election import Election
 
-# servers, clocks, epochs, transactions, versions, queue -> distinct, generated, depth; TLC's figures
-WITHIN = {
-    (2, 0, 0, 0, 2, 1): (304, 939, 19),
-    (2, 0, 0, 0, 0, 1): (186, 563, 15),
-}
+ROWS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[2] / "zookeeper.toml").read_text())["election"]
+ENGINES = {"reference": reference.check, "native": native.check}
+QUICK = {"reference": 5_000, "native": 0}
+ALSO_QUICK = {"c0e0h0v1q1-3-native"}
 
 
-@pytest.mark.parametrize("configuration", WITHIN, ids=str)
-def test_within_the_boundary(configuration: tuple[int, ...]) -> None:
-    names = ("servers", "clocks", "epochs", "transactions", "versions", "queue")
-    specification = read(Election, dict(zip(names, configuration, strict=True)), ())
-    meaning = Interpreter(specification)
-    ghosts = [variable.ghost for variable in specification.variables]
-    seen, generated, depth = set(), 0, 0
-    level = [state for _, state in meaning.initial()]
-    while level:
-        generated += len(level)
-        inside = {
-            tuple(value for value, ghost in zip(state, ghosts, strict=True) if not ghost): state
-            for state in level
-            if meaning.holds("within_constants", state)
-        }
-        new = {key: state for key, state in inside.items() if key not in seen}
-        seen |= new.keys()
-        depth += bool(new)
-        level = [state for source in new.values() for _, state in meaning.successors(source)]
-    assert (len(seen), generated, depth) == WITHIN[configuration]
+def name(row: dict[str, Any]) -> str:
+    c = row["constants"]
+    limits = f"c{c['clocks']}e{c['epochs']}h{c['transactions']}v{c['versions']}q{c['queue']}"
+    return f"{limits}-{c['servers']}"
+
+
+def _cases() -> list[Any]:
+    cases = []
+    for row in ROWS:
+        for engine in ENGINES:
+            case = f"{name(row)}-{engine}"
+            quick = row["state"][0] <= QUICK[engine] or case in ALSO_QUICK
+            cases.append(pytest.param(row, engine, id=case, marks=() if quick else pytest.mark.slow))
+    return cases
+
+
+@pytest.mark.parametrize(("row", "engine"), _cases())
+def test_counts(row: dict[str, Any], engine: str) -> None:
+    result = ENGINES[engine](read(Election, row["constants"], ()), Options())
+    assert (result.verdict, result.reason, result.symmetric_sorts) == ("holds", "complete", ())
+    assert [result.distinct, result.generated, result.depth] == row["state"]
+
+
+def test_two_servers_can_decide_differently_in_one_round() -> None:
+    constants = {"servers": 3, "clocks": 0, "epochs": 0, "transactions": 0, "versions": 0, "queue": 1}
+    result = native.check(read(Election, constants, ()), Options())
+    shortest = {name: len(steps) for name, steps in result.witnesses.items() if steps is not None}
+    assert shortest == {"leader_is_elected": 9, "decide_differently": 12}
+
+
+def test_a_second_election_is_reached() -> None:
+    constants = {"servers": 2, "clocks": 1, "epochs": 0, "transactions": 0, "versions": 0, "queue": 1}
+    result = reference.check(read(Election, constants, ()), Options())
+    steps = result.witnesses["second_election"]
+    assert steps is not None and len(steps) == 18

@@ -1,0 +1,63 @@
+"""Every variant of Zab and of the election is found by a shortest trace, of exactly the length in zookeeper.toml."""
+
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from quorate.checker import native, reference
+from quorate.checker.model import Options
+from quorate.spec.lang import ir
+from quorate.spec.lang.reader import read
+from quorate.spec.lang.specification import Spec, declared
+from quorate.spec.zookeeper import SPECIFICATIONS
+
+ROWS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[2] / "zookeeper.toml").read_text())["variant"]
+FAR = {"ignore-zxid", "ignore-epoch", "epoch-before-history"}  # hundreds of thousands of states, or millions
+SMALL = {"promise-twice", "no-round"}
+
+
+def specification(name: str) -> type[Spec]:
+    module, _, class_name = SPECIFICATIONS[name].partition(":")
+    found: type[Spec] = getattr(import_module(f"quorate.spec.zookeeper.{module}"), class_name)
+    return found
+
+
+def tree(row: dict[str, Any], constants: str) -> ir.Specification:
+    return read(specification(row["specification"]), row[constants], (row["name"],))
+
+
+def _rows(slow: set[str]) -> list[Any]:
+    return [pytest.param(row, id=row["name"], marks=pytest.mark.slow if row["name"] in slow else ()) for row in ROWS]
+
+
+@pytest.mark.parametrize("row", _rows(FAR))
+def test_a_variant_is_found_by_a_shortest_trace(row: dict[str, Any]) -> None:
+    check = native.check if row["name"] in FAR | {"ack-before-log"} else reference.check
+    result = check(tree(row, "constants"), Options(symmetry=False))
+    assert (result.verdict, result.property) == ("violated", row["violated"])
+    assert result.steps is not None and len(result.steps) == row["length"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", _rows(set()))
+def test_symmetry_hides_no_variant(row: dict[str, Any]) -> None:
+    check = native.check if row["name"] in FAR else reference.check
+    result = check(tree(row, "constants"), Options())
+    assert (result.verdict, result.property) == ("violated", row["violated"])
+    assert result.steps is not None and len(result.steps) == row["length"]
+
+
+@pytest.mark.parametrize("row", _rows({row["name"] for row in ROWS} - SMALL))
+def test_what_a_variant_breaks(row: dict[str, Any]) -> None:
+    check = reference.check if row["name"] in SMALL else native.check
+    result = check(tree(row, "all"), Options(check_all=True, symmetry=False))
+    assert (result.verdict, result.complete) == ("violated", True)
+    assert {violation.property: len(violation.steps) for violation in result.violations} == row["breaks"]
+
+
+@pytest.mark.parametrize("name", ["zab", "election"])
+def test_no_variant_is_forgotten(name: str) -> None:
+    _, variants = declared(specification(name))
+    assert {row["name"] for row in ROWS if row["specification"] == name} == set(variants)
