@@ -73,8 +73,11 @@ def failing(interpreter: Interpreter, state: State, before: State | None) -> tup
         except EvaluationError as error:
             return one.name, error
     for action in specification.actions:
-        for arguments in interpreter.instances(action, state):
-            attempt = interpreter.attempt(action.name, arguments, state)
-            if isinstance(attempt, Broken):
-                return show_label(specification, (action.name, arguments)), attempt.error
+        try:
+            for arguments in interpreter.instances(action, state):
+                attempt = interpreter.attempt(action.name, arguments, state)
+                if isinstance(attempt, Broken):
+                    return show_label(specification, (action.name, arguments)), attempt.error
+        except EvaluationError as error:  # what the arguments are drawn from cannot be evaluated
+            return action.name, error
     return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..spec.lang import domains, ir
 from ..spec.lang.domains import show
+from ..spec.lang.errors import EvaluationError
 from ..spec.lang.meaning.evaluate import Case, Part
 from ..spec.lang.meaning.interpret import Broken, Disabled, Enabled, Interpreter
 from .place import Place, place_of, readings
@@ -75,11 +76,14 @@ def alternatives(trace: Trace, number: int) -> list[Alternative]:
     interpreter = Interpreter(trace.specification)
     at = number - 1
     taken = trace.steps[at + 1].label if at + 1 < len(trace.steps) else None
-    return [
-        _alternative(_Explainer(trace, at), interpreter, (action.name, arguments), taken)
-        for action in trace.specification.actions
-        for arguments in interpreter.instances(action, trace.steps[at].state)
-    ]
+    found: list[Alternative] = []
+    for action in trace.specification.actions:
+        try:
+            for arguments in interpreter.instances(action, trace.steps[at].state):
+                found.append(_alternative(_Explainer(trace, at), interpreter, (action.name, arguments), taken))
+        except EvaluationError as error:  # what the arguments are drawn from cannot be evaluated
+            found.append(Alternative(action.name, "fails", error.span, Reason(error.message, None)))
+    return found
 
 
 def _alternative(explainer: "_Explainer", interpreter: Interpreter, label: Label, taken: Label | None) -> Alternative:

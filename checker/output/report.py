@@ -14,14 +14,6 @@ from ...traces.why import alternatives, why_violated
 from ..result import Result
 from .console import show_memory
 
-STOPPED = {
-    "states": "the limit on states was reached",
-    "depth": "the limit on depth was reached",
-    "seconds": "the time was up",
-    "memory": "the memory was used up",
-    "interrupted": "it was interrupted",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -56,9 +48,26 @@ def verdict_in_words(report: Report) -> str:
         case "holds", _ if not result.properties:
             return "nothing was checked"
         case "holds", _:
-            within = " within its boundary" if _boundaries(report) else ""
+            boundary = " and ".join(_boundaries(report))
+            within = f" within the boundary {boundary}" if boundary else ""
             return f"holds for the whole space of this configuration{within}"
-    return f"no violation found, incomplete: {STOPPED.get(result.reason, result.reason)}"
+    return f"no violation found, incomplete: {_stopped(result)}"
+
+
+def _stopped(result: Result) -> str:
+    bound = result.bounds.get(f"max_{result.reason}")
+    match result.reason:
+        case "states":
+            return f"the limit of {bound} states was reached"
+        case "depth":
+            return f"the limit of depth {bound} was reached"
+        case "seconds":
+            return f"the time of {bound} s was up"
+        case "memory":
+            return f"the memory of {show_memory(int(bound or 0))} was used up"
+        case "interrupted":
+            return "it was interrupted"
+    return result.reason
 
 
 def _boundaries(report: Report) -> list[str]:
@@ -109,6 +118,9 @@ def render_report(report: Report, verbose: bool = False, quiet: bool = False, pa
 def _facts(report: Report) -> Iterator[str]:
     result = report.result
     yield states_in_words(result)
+    for violation in result.violations:
+        what = "steps" if violation.kind == "step_invariant" else "states"
+        yield f"{violation.property}: violated in {violation.count:,} {what}, first at depth {len(violation.steps)}"
     if result.outside:
         names = " and ".join(_boundaries(report))
         yield f"{result.outside:,} generated states outside {names} were checked, and not explored further"

@@ -118,6 +118,9 @@ def test_check_all_groups_what_it_finds(quorate) -> None:
     assert [(one["property"], one["kind"]) for one in document["violations"]] == [("consistent", "invariant")]
     assert document["violations"][0]["count"] > 1
     assert len(document["violations"][0]["trace"]["steps"]) == 4
+    count = document["violations"][0]["count"]
+    text = quorate(*BUG, "--check-all", "--no-symmetry").out
+    assert f"consistent: violated in {count} states, first at depth 4" in text
 
 
 @pytest.mark.parametrize(
@@ -140,6 +143,32 @@ def test_check_all_groups_what_it_finds(quorate) -> None:
 def test_exit_codes(quorate, words: tuple[str, ...], code: int) -> None:
     outcome = quorate("check", "two-phase-commit", *words)
     assert outcome.code == code
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--max-depth", "3"), "the limit of depth 3 was reached"),
+        (("--max-states", "20"), "the limit of 20 states was reached"),
+        (("--timeout", "0.000001"), "the time of 1e-06 s was up"),
+        (("--memory", "1M"), "the memory of 1.0 MiB was used up"),
+    ],
+)
+def test_an_incomplete_search_says_what_stopped_it(quorate, words: tuple[str, ...], sentence: str) -> None:
+    outcome = quorate("check", "two-phase-commit", "managers=6", *words, "-q", "--engine", "reference")
+    assert (outcome.code, outcome.out) == (
+        4,
+        f"two-phase-commit managers=6: no violation found, incomplete: {sentence}\n",
+    )
+
+
+def test_a_boundary_is_named(quorate) -> None:
+    outcome = quorate("check", "bakery", "numbers=2")
+    assert outcome.code == 0
+    assert "holds for the whole space of this configuration within the boundary low_numbers" in outcome.out
+    assert re.search(
+        r"[0-9,]+ generated states outside low_numbers were checked, and not explored further", outcome.out
+    )
 
 
 NEVER = """
