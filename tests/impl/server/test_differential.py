@@ -89,6 +89,9 @@ def test_a_hundred_thousand_operations(
 ) -> None:
     total, seed, began = 0, 100, time.monotonic()
     while total < 100_000:
-        total += compare(raw, differential, ours("--tick", "500"), theirs(), seed, 5000)
+        mine, real = ours("--tick", "500"), theirs()
+        total += compare(raw, differential, mine, real, seed, 5000)
+        mine.stop()
+        real.stop()
         seed += 1
     print(f"{total} operations, seeds 100 to {seed - 1}, {time.monotonic() - began:.0f} s")
