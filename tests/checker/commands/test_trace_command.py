@@ -157,3 +157,17 @@ def test_an_ambiguous_name_is_refused(quorate, stored: Path) -> None:
     outcome = quorate("trace", "show", stored.stem[:4])
     assert outcome.code == 2
     assert "2 traces in .quorate/traces begin with" in outcome.err
+
+
+def test_the_newest_trace_is_called_last(quorate, stored: Path) -> None:
+    first = quorate("trace", "show", "last").out
+    assert quorate("check", "two-phase-commit", "managers=2", "--variant", "commit-early").code == 1
+    second = quorate("trace", "show", "last").out
+    assert "rm3" in first
+    assert "rm3" not in second
+
+
+def test_without_traces_there_is_no_last(quorate) -> None:
+    outcome = quorate("trace", "show", "last")
+    assert outcome.code == 2
+    assert "there is no trace in .quorate/traces yet; a check that finds a violation stores one" in outcome.err
