@@ -11,12 +11,13 @@ from typing import Literal, assert_never
 
 from ..spec.lang import ir
 from . import native, reference
-from .model import Options, Progress
+from .model import Limits, Options, Progress
 from .native.compiler import NoCompiler, find_compiler
 from .native.engine import Native, Prepared, is_cached, prepare
 from .result import Result
 
 Engine = Literal["auto", "native", "reference"]
+SELF_TESTED = 64  # states on which a declared symmetry is tested before the native engine relies on it
 
 
 class NoEngine(Exception):
@@ -30,7 +31,7 @@ def check(specification: ir.Specification, options: Options, engine: Engine = "a
             return reference.check(specification, options)
         case "native":
             try:
-                return native.check(specification, options)
+                return _asymmetry(specification, options) or native.check(specification, options)
             except NoCompiler as problem:
                 raise NoEngine(str(problem)) from None
         case "auto":
@@ -47,6 +48,14 @@ def slow_because() -> str | None:
     return None
 
 
+def _asymmetry(specification: ir.Specification, options: Options) -> Result | None:
+    """What the reference engine's self-test finds on the first states, as the native engine relies on the symmetry."""
+    if not options.symmetry:
+        return None
+    first = reference.check(specification, replace(options, limits=Limits(states=SELF_TESTED), progress=None))
+    return first if first.reason == "asymmetry" else None
+
+
 class _Compiled(Exception):
     """The model is compiled, and the search in Python has not ended."""
 
@@ -55,7 +64,7 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
     if slow_because() is not None:
         return reference.check(specification, options)
     if is_cached(specification, options):
-        return native.check(specification, options)
+        return _asymmetry(specification, options) or native.check(specification, options)
     compiling = _Compiling(specification, options)
     compiling.start()
 
