@@ -6,8 +6,8 @@ gone. Every node has a `Span`, every expression a type. Checks that happen at ru
 narrows (out of range, `None`, another record), `At` may be out of bounds, `Update` may exceed a capacity; a check
 that fails is an error *of the specification*. Evaluation is left to right; `Logic` and `IfElse` short-circuit.
 
-An action is a sequence of statements with value semantics. Splitting it at named points (`step()`) will be a
-transformation of this tree; the reader refuses `step()` today.
+An action is a sequence of statements with value semantics. Splitting it at named points (`step()`) is a transformation
+of this tree (`split.py`): engines see ordinary actions.
 This module does not know Python's `ast`, nor any engine.
 """
 
@@ -441,6 +441,7 @@ class Action(_Node):
     params: tuple[Param, ...]
     body: tuple[Stmt, ...]
     doc: str = field(default="", compare=False)
+    continues: str | None = None  # the action of which this is a later part, where actions are split
 
 
 Kind = OneOf["invariant", "step_invariant", "witness", "boundary", "terminal"]
@@ -480,3 +481,4 @@ class Specification(_Node):
     actions: tuple[Action, ...]
     properties: tuple[Property, ...]
     digest: str = field(default="", compare=False)
+    splits: tuple[str, ...] = ()

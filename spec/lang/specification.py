@@ -6,8 +6,10 @@ binds the constants and puts the state in its initial values, calling an action 
 """
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable, Collection
+from enum import Enum
 from typing import Any, Self, TypeVar, get_type_hints, overload
 
 from .errors import EvaluationError
@@ -46,9 +48,33 @@ def expect(value: Any, kind: Any = None) -> Any:
     return value
 
 
-def step(name: str) -> None:
-    """A place inside an action where other actions may come between. The reader refuses it today."""
-    raise NotImplementedError(f"step({name!r}): split actions are not there yet")
+def step(point: str) -> None:
+    """A place inside an action where others may come between: `step("NL.log")`, where the split `NL` is on.
+
+    Run as plain Python, an action is never split.
+    """
+
+
+def runs_on(thread: Enum) -> Callable[[F], F]:
+    """Whose thread an action runs on: `@runs_on(Thread.SYNC)`, of the server that is its first parameter.
+
+    A thread does one thing at a time: while one of its actions is between two steps, no other starts.
+    """
+
+    def mark(function: F) -> F:
+        inspect.unwrap(function).__thread__ = thread
+        return function
+
+    return mark
+
+
+def abandon(owner: object, thread: Enum | None = None) -> None:
+    """What the owner was in the middle of is forgotten, as in a crash: on one thread, or on all."""
+
+
+def idle(owner: object, thread: Enum) -> bool:
+    """Whether the owner's thread is not in the middle of an action. Always true where nothing is split."""
+    return True
 
 
 class _Variable:

@@ -13,6 +13,7 @@ from ..errors import CODES, Refusal
 from ..hints import is_enumerable
 from ..source import Source, SourceMissing, class_node, function_node
 from ..specification import Spec, _Variable
+from ..split import Home
 from .calls import annotation
 from .comprehensions import type_of
 from .expressions import read_expression
@@ -42,6 +43,7 @@ class Assembly:
         self.refusals: list[Refusal] = []
         self.variables: dict[str, ir.Variable] = {}
         self.functions: dict[str, ir.Function] = {}
+        self.homes: dict[str, Home] = {}
         self._reading: list[str] = []
 
     # ------------------------------------------------------------------------------------------ variables
@@ -224,7 +226,20 @@ class Assembly:
                 f"{name} has {instances} instances",
                 "draw a parameter from the state: `require(p in self.…)`",
             )
+        self._note_home(scope, node, name, drawn, method)
         return ir.Action(name, drawn, body, _doc(method), span=scope.span(node))
+
+    def _note_home(
+        self, scope: Scope, node: ast.AST, name: str, params: tuple[ir.Param, ...], method: Callable[..., Any]
+    ) -> None:
+        """On which thread of its first parameter an action runs, if it says so."""
+        thread = getattr(inspect.unwrap(method), "__thread__", None)
+        if thread is None:
+            return
+        threads = type_of(scope, node, type(thread))
+        if not params or params[0].drawn is not None or not isinstance(threads, domains.Enumeration):
+            scope.refuse("E317", node, f"{name} runs on a thread of its first parameter, and has none")
+        self.homes[name] = Home(threads.members.index(thread.name), threads)
 
     def _drawn(self, scope: Scope, param: ir.Param, earlier: tuple[ir.Param, ...], body: Block) -> ir.Param:
         """A parameter with many values comes from the collection in the state that a first `require` names."""

@@ -8,7 +8,8 @@ from typing import Any, NoReturn, cast
 from .. import cures, domains, ir
 from ..domains import Bag, Bool, Int, Map, Optional, Range, Record, Seq, Set, Type, Union
 from ..hints import plain_of
-from ..specification import expect, require, step
+from ..specification import abandon, expect, idle, require, step
+from ..split import IDLE
 from ..values import Bag as BagWord
 from ..values import Map as MapWord
 from ..values import Seq as SeqWord
@@ -50,13 +51,27 @@ def _known(scope: Scope, node: ast.Call, function: Any, want: Type | None) -> ir
         return _is(scope, node)
     if function is cast:
         return _cast(scope, node)
-    if function in (require, expect, step):
+    if function is idle:
+        return ir.Call(IDLE, owner_and_thread(scope, node, 2), type=Bool(), span=scope.span(node))
+    if function in (require, expect, step, abandon):
         scope.refuse("E129", node, f"{function.__name__} is a statement", "give it a line of its own")
     if isinstance(function, type):
         return _construct(scope, node, function, want)
     if inspect.isfunction(function):
         return call_helper(scope, node, scope.helper(scope, node.func, function, False))
     _not_called(scope, node, node.func)
+
+
+def owner_and_thread(scope: Scope, node: ast.Call, least: int) -> tuple[ir.Expr, ...]:
+    """The arguments of `idle` and `abandon`: an owner, and one of its threads."""
+    if not least <= len(node.args) <= 2 or node.keywords:
+        scope.refuse("E511", node, f"{ast.unparse(node.func)} takes an owner and a thread")
+    given = tuple(scope.expr(argument) for argument in node.args)
+    if len(given) == 2 and not isinstance(given[1].type, domains.Enumeration):
+        scope.refuse(
+            "E501", node.args[1], f"this is {domains.a(given[1].type)}, where a member of the threads' Enum is needed"
+        )
+    return given
 
 
 def _not_called(scope: Scope, node: ast.Call, function: ast.expr) -> NoReturn:

@@ -10,16 +10,20 @@ from ..meaning.effects import parts
 from ..meaning.ghosts import ghost_leaks
 from ..source import Source, SourceMissing, class_node, source_of
 from ..specification import Spec, bind, declared
+from ..split import CannotSplit, Home, points, split
 from .assembly import Assembly
 
 
 def read(
-    spec: type[Spec], constants: Mapping[str, int] | None = None, variants: Collection[str] = ()
+    spec: type[Spec],
+    constants: Mapping[str, int] | None = None,
+    variants: Collection[str] = (),
+    splits: Collection[str] = (),
 ) -> ir.Specification:
-    """The tree of a specification with these constants and variants.
+    """The tree of a specification with these constants and variants, its actions split at these points.
 
-    Raises Refused with everything that is wrong: unknown or impossible constants (E005), and whatever in the text
-    is not in the language.
+    `splits` holds names of points (`NL`), of single steps (`NL.log`), or `all`. Raises Refused with everything that is
+    wrong: unknown or impossible constants or points (E005), and whatever in the text is not in the language.
     """
     source, node = _definition(spec)
     try:
@@ -49,8 +53,28 @@ def read(
         digest=_digest(spec),
         span=source.span(node),
     )
+    specification = _split(spec, specification, assembly.homes, splits)
     _refuse_leaks(spec, specification)
     return specification
+
+
+def _split(
+    spec: type[Spec], specification: ir.Specification, homes: dict[str, Home], splits: Collection[str]
+) -> ir.Specification:
+    known = points(specification)
+    names = {"all", *known, *(point.split(".")[0] for point in known)}
+    if unknown := [name for name in splits if name not in names]:
+        has = ", ".join(sorted(names - {"all"})) or "none"
+        message = f"{spec.__name__} has no split point {unknown[0]!r}; it has {has}"
+        raise Refused([Refusal("E005", specification.span, message, CODES["E005"][1])])
+    try:
+        return split(specification, homes, sorted(splits))
+    except CannotSplit as problem:
+        texts = {text.path: text for text in _sources(spec)}
+        source = texts.get(problem.span.path)
+        line = source.line(problem.span.line) if source else ""
+        refusal = Refusal(problem.code, problem.span, problem.message, CODES[problem.code][1], line)
+        raise Refused([refusal]) from None
 
 
 def _used(functions: Mapping[str, ir.Function], pieces: tuple[object, ...]) -> tuple[ir.Function, ...]:
@@ -58,7 +82,7 @@ def _used(functions: Mapping[str, ir.Function], pieces: tuple[object, ...]) -> t
     found: dict[str, ir.Function] = {}
 
     def visit(node: object) -> None:
-        if isinstance(node, ir.Call | ir.Do) and node.function not in found:
+        if isinstance(node, ir.Call | ir.Do) and node.function in functions.keys() - found.keys():
             visit(functions[node.function])
             found[node.function] = functions[node.function]
         for part in parts(node):

@@ -8,8 +8,9 @@ from typing import Any
 
 from .. import cures, domains, ir
 from ..domains import Bag, Bool, Int, Map, Optional, Range, Seq, Set, Tuple, Type
-from ..specification import expect, require, step
-from .calls import annotation, helper_arguments, own_method
+from ..specification import abandon, expect, require, step
+from ..split import ABANDON, STEP
+from .calls import annotation, helper_arguments, own_method, owner_and_thread
 from .comprehensions import read_domain, type_of
 from .expressions import binary, entry
 from .fit import condition, fit, unwrapped
@@ -104,11 +105,30 @@ def _called(scope: Scope, node: ast.Expr) -> Block:
     if function is expect:
         return _expect(scope, call, None)
     if function is step:
-        scope.refuse("E312", call, "split actions are not there yet")
+        return _step(scope, call)
+    if function is abandon:
+        _may_act(scope, call, "abandon")
+        return (ir.Do(ABANDON, owner_and_thread(scope, call, 1), span=scope.span(call)),)
     if isinstance(call.func, ast.Attribute):
         return _method_called(scope, call, call.func)
     scope.expr(call)
     scope.refuse("E114", node, "this line does nothing")
+
+
+def _step(scope: Scope, call: ast.Call) -> Block:
+    """A split point; the name travels in a literal, for `split.py` to find."""
+    match call.args:
+        case [ast.Constant(value=str(point))] if point.replace(".", "_").isidentifier() and not call.keywords:
+            if scope.role != "action":
+                scope.refuse("E312", call, "a step stands outside an action")
+            if scope.in_loop:
+                scope.refuse("E318", call, "a step stands inside a loop")
+            named = ir.Literal(True, point, type=Bool(), span=scope.span(call))
+            return (ir.Do(STEP, (named,), span=scope.span(call)),)
+        case _:
+            scope.refuse(
+                "E511", call, "step takes the name of its point", 'write `step("POINT")` or `step("POINT.part")`'
+            )
 
 
 def _require(scope: Scope, call: ast.Call) -> Block:

@@ -1,4 +1,4 @@
-# E312
+# E317
 from enum import Enum
 
 from quorate.spec.lang import *
@@ -42,7 +42,7 @@ class Broken(Spec):
     message: Vote | Ack | None = state(None)
 
     @action
-    def act(self, s: Server) -> None:
-        self.seen.add(s)
-        step("write")
+    @runs_on(Phase.IDLE)
+    def act(self) -> None:
+        step('write')
         self.epoch = Epoch(1)
