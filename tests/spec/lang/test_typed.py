@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ PACKAGE = Path(quorate.__file__).parent
 
 
 def mypy(path: Path, folder: Path) -> set[int]:
+    path = Path(shutil.copy(path, folder))
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(folder), "--show-error-end", str(path)]
     found = run(command, folder)
     assert found.returncode in (0, 1), found.stdout + found.stderr
@@ -23,6 +25,7 @@ def mypy(path: Path, folder: Path) -> set[int]:
 
 
 def pyright(path: Path, folder: Path) -> set[int]:
+    path = Path(shutil.copy(path, folder))
     settings = {"typeCheckingMode": "strict", "include": [str(path)], "extraPaths": [str(folder)]}
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
     command = [sys.executable, "-m", "basedpyright", "--outputjson", "-p", str(folder)]
@@ -32,7 +35,7 @@ def pyright(path: Path, folder: Path) -> set[int]:
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """The package is found under its name in the folder, as an installed one would be."""
+    """In a folder of its own, where the package is found under its name as an installed one would be."""
     link = folder / "quorate"
     if not link.exists():
         link.symlink_to(PACKAGE)
