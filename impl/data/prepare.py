@@ -21,6 +21,12 @@ from .settings import Settings
 from .tree import Tree
 
 _CVERSION_MAX = (1 << 31) - 1
+_FLAGS = {int(flag): flag for flag in Flag}
+_PLAIN = frozenset((Flag.PERSISTENT, Flag.EPHEMERAL, Flag.PERSISTENT_SEQUENTIAL, Flag.EPHEMERAL_SEQUENTIAL))
+_FLAGS_OF: dict[int, frozenset[Flag]] = {
+    Op.CREATE_CONTAINER: frozenset((Flag.CONTAINER,)),
+    Op.CREATE_TTL: frozenset((Flag.TTL, Flag.TTL_SEQUENTIAL)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +165,12 @@ class Preparer:
 
     def _flag(self, write: Create) -> Flag:
         """The create mode. It must fit the operation, where the real server trusts the operation and goes wrong."""
-        if write.flags not in list(Flag):
+        flag = _FLAGS.get(write.flags)
+        if flag is None:
             raise Refused(Code.BAD_ARGUMENTS)
-        flag = Flag(write.flags)
         if flag.ttl and not self._settings.extended_types:
             raise Refused(Code.UNIMPLEMENTED)
-        fits = {Op.CREATE_CONTAINER: flag == Flag.CONTAINER, Op.CREATE_TTL: flag.ttl}
-        if not fits.get(Op(write.op), flag <= Flag.EPHEMERAL_SEQUENTIAL):
+        if flag not in _FLAGS_OF.get(write.op, _PLAIN):
             raise Refused(Code.BAD_ARGUMENTS)
         if flag.ttl and not 0 < write.ttl <= TTL_MS_MAX:
             raise Refused(Code.BAD_ARGUMENTS)

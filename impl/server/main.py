@@ -1,6 +1,7 @@
 """Runs one standalone server until it is told to stop: what the command line calls."""
 
 import asyncio
+import gc
 import json
 import resource
 import signal
@@ -72,6 +73,7 @@ async def _serve(
     snapshot_every: int,
 ) -> None:
     server = start(settings, log, data, snapshot_every)
+    _let_the_tree_rest()
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -113,6 +115,12 @@ def _sizes(folder: Path) -> tuple[int, int]:
     files = [(path.name, path.stat().st_size) for path in folder.iterdir()]
     snapshots = sum(size for name, size in files if name.startswith("snapshot."))
     return snapshots, sum(size for name, size in files if name.startswith("log."))
+
+
+def _let_the_tree_rest() -> None:
+    """A large tree has no cycles; looking for some in it again and again would take most of the time of writes."""
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1000)
 
 
 def _allow_many_connections() -> None:
