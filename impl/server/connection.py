@@ -1,6 +1,8 @@
 """One socket: cuts bytes into frames, answers four-letter words, and holds a slow or silent peer within bounds."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 from ..service import words
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
 
 # A peer that does not read is given this much, then cut off: events for it would pile up without end.
 UNSENT_BYTES_MAX = 16 << 20
-# Frames that may wait for the disk before more requests are read from their connection.
-WAITING_FRAMES_MAX = 20_000
+# Requests are answered in slices of about this size, the next one when the last is on its way: a few bytes can ask for
+# gigabytes, and one connection shall not keep the others waiting.
+SLICE_BYTES, SLICE_FRAMES = 256 << 10, 2000
 
 
 class Connection(asyncio.Protocol):
@@ -29,7 +32,9 @@ class Connection(asyncio.Protocol):
         self._frames = FrameBuffer(server.service.settings.frame_bytes_max)
         self._head = b""
         self._fresh = True
-        self._full = False
+        self._more = self._scheduled = False  # requests are left over from the last slice; the next one is scheduled
+        self._blocked = False  # the peer takes its replies more slowly than it asks
+        self._listening = True
         self.since_ms = 0
         self.arrived_ms = 0
 
@@ -52,16 +57,8 @@ class Connection(asyncio.Protocol):
             if data[:4] in words.WORDS:
                 self._answer_word(data[:4].decode())
                 return
-        at = now()
-        self.arrived_ms = at.monotonic_ms
-        try:
-            self._server.service.receive(self.client, self._frames.feed(data), at)
-        except Malformed as error:
-            self._server.log.info("connection closed", peer=self.client.address, why=str(error))
-            self._server.service.hang_up(self.client)
-        self._server.flush()
-        if len(self.client.out) > WAITING_FRAMES_MAX:
-            self._hold(True)
+        self._frames.feed(data)
+        self._serve()
 
     def release(self, frames: list[bytes]) -> None:
         """Send frames, whose transactions are on disk by now, and hang up if this was the end."""
@@ -75,27 +72,66 @@ class Connection(asyncio.Protocol):
         self.transport.write(b"".join(frames))
         if self.client.closing:
             self.transport.close()
-        elif self._full and not self.transport.get_write_buffer_size():
-            self._hold(False)
+        elif self._more:
+            self._go_on()
 
     def pause_writing(self) -> None:
-        """The peer reads more slowly than it asks: it is not listened to until it has caught up."""
-        self._hold(True)
+        self._blocked = True
+        self._listen()
 
     def resume_writing(self) -> None:
-        self._hold(False)
+        self._blocked = False
+        if self._more:
+            self._go_on()
+        else:
+            self._listen()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.closed(self)
 
-    def _hold(self, full: bool) -> None:
-        if full == self._full or self.transport.is_closing():
+    def _serve(self) -> None:
+        """Answer one slice of what was asked."""
+        self._scheduled = False
+        if self.client.closing or self.transport.is_closing():
             return
-        self._full = full
-        if full:
-            self.transport.pause_reading()
-        else:
+        at = now()
+        self.arrived_ms = at.monotonic_ms
+        try:
+            with closing(self._slice()) as frames:
+                self._server.service.receive(self.client, frames, at)
+        except Malformed as error:
+            self._server.log.info("connection closed", peer=self.client.address, why=str(error))
+            self._server.service.hang_up(self.client)
+        self._server.flush()
+        self._listen()
+
+    def _slice(self) -> Generator[bytes, None, None]:
+        self._more = False
+        out, size = self.client.out, 0
+        with closing(self._frames.take()) as frames:
+            for count, frame in enumerate(frames, 1):
+                yield frame
+                if out:
+                    size += len(out[-1])
+                if size > SLICE_BYTES or count >= SLICE_FRAMES:
+                    self._more = True
+                    return
+
+    def _go_on(self) -> None:
+        if not self._scheduled and not self._blocked:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._serve)
+
+    def _listen(self) -> None:
+        """Read on, unless there is enough to do: what is not read waits at the peer."""
+        listen = not (self._more or self._blocked)
+        if listen == self._listening or self.transport.is_closing():
+            return
+        self._listening = listen
+        if listen:
             self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
 
     def _answer_word(self, word: str) -> None:
         self.client.closing = True

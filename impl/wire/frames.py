@@ -5,7 +5,7 @@ of a fresh connection may spell a word instead.
 Source: `NIOServerCnxn`, `ConnectRequest`, `ReplyHeader`, `WatcherEvent`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from struct import Struct
 
@@ -62,7 +62,7 @@ def event(type: int, path: str) -> bytes:
 
 
 class FrameBuffer:
-    """Cuts a stream of bytes into frames. Holds one incomplete frame at most, so never more than the limit and a read.
+    """Cuts a stream of bytes into frames. Holds what was fed and not yet taken, and at most one incomplete frame.
 
     `limit` is the largest length accepted; a negative or larger one is `Malformed`, and the connection is to be closed.
     """
@@ -73,10 +73,14 @@ class FrameBuffer:
         self._buffer = b""
         self._limit = limit
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The payloads of all frames that are complete by now."""
-        buffer = self._buffer + data if self._buffer else data
-        start, size = 0, len(buffer)
+    def feed(self, data: bytes) -> None:
+        """More bytes came."""
+        self._buffer = self._buffer + data if self._buffer else data
+
+    def take(self) -> Generator[bytes, None, None]:
+        """The payloads of the frames that are complete by now. Stop early and `close` it: the rest comes next time."""
+        buffer, start = self._buffer, 0
+        size = len(buffer)
         try:
             while size - start >= 4:
                 (length,) = LENGTH.unpack_from(buffer, start)
@@ -89,7 +93,3 @@ class FrameBuffer:
                 yield buffer[begin:end]
         finally:
             self._buffer = buffer[start:]
-
-    def held(self) -> int:
-        """Bytes of the frame that is still incomplete."""
-        return len(self._buffer)
