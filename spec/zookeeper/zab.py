@@ -56,7 +56,7 @@ no_quorum_needed = variant(
 )
 ignore_zxid = variant(
     "ignore-zxid",
-    "A new leader looks at epochs alone when it chooses a history; where they are equal it takes the shorter one.",
+    "A new leader looks at current epochs alone when it chooses a history; where they are equal it keeps its own.",
 )
 ignore_epoch = variant(
     "ignore-epoch", "A new leader looks at last zxids alone when it chooses a history, not at current epochs."

@@ -39,6 +39,7 @@ def read(
         assembly.refusals.append(Refusal("E310", source.span(node), message, CODES["E310"][1]))
     if assembly.refusals:
         raise Refused(sorted(assembly.refusals, key=_place))
+    actions = tuple(action for action in actions if not _switched_off(action))
     known, _ = declared(spec)
     specification = ir.Specification(
         name=spec.__name__,
@@ -75,6 +76,15 @@ def _split(
         line = source.line(problem.span.line) if source else ""
         refusal = Refusal(problem.code, problem.span, problem.message, CODES[problem.code][1], line)
         raise Refused([refusal]) from None
+
+
+def _switched_off(action: ir.Action) -> bool:
+    """Whether an action starts with `require(some_variant)`, and the variant is off."""
+    match action.body:
+        case (ir.Require(test=ir.Literal(value=False)), *_):
+            return True
+        case _:
+            return False
 
 
 def _used(functions: Mapping[str, ir.Function], pieces: tuple[object, ...]) -> tuple[ir.Function, ...]:
