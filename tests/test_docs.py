@@ -14,16 +14,25 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 import quorate
-from quorate.spec import lang
+from quorate.checker.reference.symmetry import Symmetry
+from quorate.spec import lang, zookeeper
+from quorate.spec.lang import domains
 from quorate.spec.lang.errors import CODES
+from quorate.spec.lang.meaning.compile import Meaning
+from quorate.spec.lang.reader import read
+from quorate.spec.lang.specification import Spec, declared
 
 ROOT = Path(quorate.__file__).parent
+HERE = Path(__file__).parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SET_UP = ("first command", "test command")
 BLOCK = re.compile(
@@ -125,4 +134,122 @@ def words() -> str:
     return "\n".join([*rows, ""])
 
 
-TABLES: dict[str, Callable[[], str]] = {"error codes": error_codes, "words": words}
+def find(name: str) -> type[Spec]:
+    """One of ZooKeeper's specifications by its name on the command line."""
+    module, _, class_name = zookeeper.SPECIFICATIONS[name].partition(":")
+    found: type[Spec] = getattr(import_module(f"quorate.spec.zookeeper.{module}"), class_name)
+    return found
+
+
+def rows_of(kind: str) -> list[dict[str, Any]]:
+    """Rows of tests/zookeeper.toml, each of which a test of tests/spec/zookeeper runs."""
+    rows: list[dict[str, Any]] = tomllib.loads((HERE / "zookeeper.toml").read_text())[kind]
+    return rows
+
+
+def constants_of(row: dict[str, Any], kind: str = "constants") -> str:
+    return " ".join(f"{name}={value}" for name, value in row[kind].items())
+
+
+def figures(row: dict[str, Any], identity: str) -> str:
+    if identity not in row:
+        return "| | | |"
+    distinct, generated, depth = row[identity]
+    return f"| {distinct:,} | {generated - row.get('surplus', {}).get(identity, 0):,} | {depth} |"
+
+
+def zab_counts() -> str:
+    heads = "| configuration | `label`: distinct | generated | depth | `ghosts` | | | `state` | | | orbits (`label`) |"
+    lines = [heads, "|---|" + "---:|" * 10]
+    for row in rows_of("zab"):
+        counts = "".join(figures(row, identity)[:-1] for identity in ("label", "ghosts", "state"))
+        orbits = f"{row['symmetric']:,}" if "symmetric" in row else ""
+        lines.append(f"| {constants_of(row)} {counts}| {orbits} |")
+    return "\n".join([*lines, ""])
+
+
+def election_counts() -> str:
+    lines = ["| configuration | distinct | generated | depth |", "|---|---:|---:|---:|"]
+    return "\n".join([*lines, *(f"| {constants_of(row)} {figures(row, 'state')}" for row in rows_of("election")), ""])
+
+
+def properties(name: str) -> str:
+    lines = ["| name | kind | what it says |", "|---|---|---|"]
+    known = read(find(name), {}, ()).properties
+    lines += [f"| `{p.name}` | {p.kind} | {' '.join(p.doc.split())} |" for p in known]
+    return "\n".join([*lines, ""])
+
+
+def actions(name: str) -> str:
+    lines = ["| action | what happens |", "|---|---|"]
+    lines += [f"| `{a.name}` | {' '.join(a.doc.split())} |" for a in read(find(name), {}, ()).actions]
+    return "\n".join([*lines, ""])
+
+
+def variants(name: str) -> str:
+    lines = ["| variant | configuration | property: states in the shortest counterexample |", "|---|---|---|"]
+    for row in (row for row in rows_of("variant") if row["specification"] == name):
+        broken = ", ".join(f"`{found}`: {length}" for found, length in row["breaks"].items())
+        lines.append(f"| `{row['name']}` | {constants_of(row, 'all')} | {broken} |")
+    return "\n".join([*lines, ""])
+
+
+def counterexamples(name: str) -> str:
+    """Every variant's shortest counterexample, as the golden texts of tests/spec/zookeeper have it."""
+    folder = HERE / "golden/test_protocol_variants"
+    sentences = {found.name: found.help for found in declared(find(name))[1].values()}  # type: ignore[attr-defined]
+    parts = []
+    for row in (row for row in rows_of("variant") if row["specification"] == name):
+        drawn = (folder / f"test_a_variant_is_found_by_a_shortest_trace[{row['name']}].txt").read_text()
+        sentence, command = sentences[row["name"]], f"quorate check {name} {constants_of(row)}"
+        found = f"`{command} --variant {row['name']}` finds:"
+        parts.append(f"### `{row['name']}`\n\n{sentence} {found}\n\n```text\n{drawn}```\n")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def witness_of_disagreement() -> str:
+    golden = HERE / "golden/test_election_counts/test_two_servers_can_decide_differently_in_one_round.txt"
+    return f"\n```text\n{golden.read_text()}```\n\n"
+
+
+def state_graph(name: str, **constants: int) -> str:
+    """All states up to renaming, without ghosts, and the steps between them."""
+    specification = read(find(name), constants, ())
+    kept = [n for n, variable in enumerate(specification.variables) if not variable.ghost]
+    kinds = [specification.variables[n].type for n in kept]
+    symmetry = Symmetry(set().union(*map(domains.sorts_within, kinds)), kinds)
+    meaning = Meaning(specification)
+    numbers: dict[Any, int] = {}
+    nodes, edges = [], []
+
+    def number(state: domains.Plain) -> int:
+        key = symmetry.canonical(tuple(state[n] for n in kept)).values
+        if key not in numbers:
+            numbers[key] = len(numbers) + 1
+            nodes.append(state)
+        return numbers[key]
+
+    for _, state in meaning.initial():
+        number(state)
+    for source, state in enumerate(nodes, 1):  # grows while it is walked
+        edges += [(source, number(after), label[0]) for label, after in meaning.successors(state)]
+    lines = [f"    s{a} -->|{action}| s{b}" for a, b, action in dict.fromkeys(edges)]
+    return "\n".join(["", "```mermaid", "flowchart TD", *lines, "```", "", ""])
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "error codes": error_codes,
+    "words": words,
+    "zab properties": lambda: properties("zab"),
+    "zab actions": lambda: actions("zab"),
+    "zab counts": zab_counts,
+    "zab variants": lambda: variants("zab"),
+    "zab counterexamples": lambda: counterexamples("zab"),
+    "zab states": lambda: state_graph("zab", servers=2, timeouts=0, transactions=0, epochs=1),
+    "election properties": lambda: properties("election"),
+    "election actions": lambda: actions("election"),
+    "election counts": election_counts,
+    "election variants": lambda: variants("election"),
+    "election counterexamples": lambda: counterexamples("election"),
+    "election disagreement": witness_of_disagreement,
+}

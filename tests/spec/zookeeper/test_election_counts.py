@@ -1,6 +1,7 @@
 """Fast leader election has exactly the published model's states within the same boundary: tests/zookeeper.toml."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from quorate.checker import native, reference
 from quorate.checker.model import Options
 from quorate.spec.lang.reader import read
 from quorate.spec.zookeeper.election import Election
+from quorate.traces.export.drawing import to_timeline
+from quorate.traces.trace import Step, Trace
 
 ROWS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[2] / "zookeeper.toml").read_text())["election"]
 ENGINES = {"reference": reference.check, "native": native.check}
@@ -39,11 +42,14 @@ def test_counts(row: dict[str, Any], engine: str) -> None:
     assert [result.distinct, result.generated, result.depth] == row["state"]
 
 
-def test_two_servers_can_decide_differently_in_one_round() -> None:
+def test_two_servers_can_decide_differently_in_one_round(golden: Callable[[str], None]) -> None:
     constants = {"servers": 3, "clocks": 0, "epochs": 0, "transactions": 0, "versions": 0, "queue": 1}
-    result = native.check(read(Election, constants, ()), Options())
+    specification = read(Election, constants, ())
+    result = native.check(specification, Options())
     shortest = {name: len(steps) for name, steps in result.witnesses.items() if steps is not None}
     assert shortest == {"leader_is_elected": 9, "decide_differently": 12}
+    steps = tuple(Step(label, state) for label, state in result.witnesses["decide_differently"] or ())
+    golden(to_timeline(Trace(specification, "election", steps, "reached", "decide_differently")))
 
 
 def test_a_second_election_is_reached() -> None:

@@ -1,6 +1,7 @@
 """Every variant of Zab and of the election is found by a shortest trace, of exactly the length in zookeeper.toml."""
 
 import tomllib
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,22 @@ from quorate.spec.lang import ir
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
 from quorate.spec.zookeeper import SPECIFICATIONS
+from quorate.traces.export.drawing import to_timeline
+from quorate.traces.trace import Step, Trace
 
 ROWS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[2] / "zookeeper.toml").read_text())["variant"]
 FAR = {"ignore-zxid", "ignore-epoch", "epoch-before-history"}  # hundreds of thousands of states, or millions
 SMALL = {"promise-twice", "no-round"}
 
 
-def specification(name: str) -> type[Spec]:
+def find(name: str) -> type[Spec]:
     module, _, class_name = SPECIFICATIONS[name].partition(":")
     found: type[Spec] = getattr(import_module(f"quorate.spec.zookeeper.{module}"), class_name)
     return found
 
 
 def tree(row: dict[str, Any], constants: str) -> ir.Specification:
-    return read(specification(row["specification"]), row[constants], (row["name"],))
+    return read(find(row["specification"]), row[constants], (row["name"],))
 
 
 def _rows(slow: set[str]) -> list[Any]:
@@ -33,11 +36,14 @@ def _rows(slow: set[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("row", _rows(FAR))
-def test_a_variant_is_found_by_a_shortest_trace(row: dict[str, Any]) -> None:
+def test_a_variant_is_found_by_a_shortest_trace(row: dict[str, Any], golden: Callable[[str], None]) -> None:
     check = native.check if row["name"] in FAR | {"ack-before-log"} else reference.check
-    result = check(tree(row, "constants"), Options(symmetry=False))
+    specification = tree(row, "constants")
+    result = check(specification, Options(symmetry=False))
     assert (result.verdict, result.property) == ("violated", row["violated"])
     assert result.steps is not None and len(result.steps) == row["length"]
+    steps = tuple(Step(label, state) for label, state in result.steps)
+    golden(to_timeline(Trace(specification, row["specification"], steps, "violated", result.property)))
 
 
 @pytest.mark.slow
@@ -59,5 +65,5 @@ def test_what_a_variant_breaks(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["zab", "election"])
 def test_no_variant_is_forgotten(name: str) -> None:
-    _, variants = declared(specification(name))
+    _, variants = declared(find(name))
     assert {row["name"] for row in ROWS if row["specification"] == name} == set(variants)
