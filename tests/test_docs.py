@@ -25,7 +25,7 @@ import pytest
 import quorate
 from quorate.checker.reference.symmetry import Symmetry
 from quorate.spec import lang, zookeeper
-from quorate.spec.lang import domains
+from quorate.spec.lang import domains, ir
 from quorate.spec.lang.errors import CODES
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
@@ -212,6 +212,16 @@ def witness_of_disagreement() -> str:
     return f"\n```text\n{golden.read_text()}```\n\n"
 
 
+def standing(specification: ir.Specification, state: domains.Plain) -> str:
+    """What every server does, and in which phase."""
+    shown = {
+        variable.name: [enum.members[plain].lower() for plain in value]
+        for variable, value in zip(specification.variables, state, strict=True)
+        if isinstance(variable.type, domains.Map) and isinstance(enum := variable.type.value, domains.Enumeration)
+    }
+    return "<br>".join(", ".join(values) for values in zip(*shown.values(), strict=True))
+
+
 def state_graph(name: str, **constants: int) -> str:
     """All states up to renaming, without ghosts, and the steps between them."""
     specification = read(find(name), constants, ())
@@ -233,7 +243,8 @@ def state_graph(name: str, **constants: int) -> str:
         number(state)
     for source, state in enumerate(nodes, 1):  # grows while it is walked
         edges += [(source, number(after), label[0]) for label, after in meaning.successors(state)]
-    lines = [f"    s{a} -->|{action}| s{b}" for a, b, action in dict.fromkeys(edges)]
+    lines = [f'    s{n}["{standing(specification, state)}"]' for n, state in enumerate(nodes, 1)]
+    lines += [f"    s{a} -->|{action}| s{b}" for a, b, action in dict.fromkeys(edges)]
     return "\n".join(["", "```mermaid", "flowchart TD", *lines, "```", "", ""])
 
 

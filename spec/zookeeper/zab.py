@@ -325,7 +325,7 @@ class Zab(ZabProperties):
 
     @action
     def follower_process_propose(self, i: Server, j: Server) -> None:
-        """i logs the proposal and acknowledges it (step f.3.1; Java: Follower.processPacket)."""
+        """i logs the proposal and acknowledges it (phase 3; Java: Follower.processPacket)."""
         require(self.role[i] is Role.FOLLOWING and self.leader[i] == j)
         propose = expect(self.head(i, j), Propose)
         self.pop(i, j)
@@ -371,7 +371,7 @@ class Zab(ZabProperties):
 
     @action
     def follower_process_commit(self, i: Server, j: Server) -> None:
-        """i delivers its next transaction (step f.3.2; Java: FollowerZooKeeperServer.commit)."""
+        """i delivers its next transaction (phase 3; Java: FollowerZooKeeperServer.commit)."""
         require(self.role[i] is Role.FOLLOWING and self.leader[i] == j)
         commit = expect(self.head(i, j), Commit)
         self.pop(i, j)
