@@ -6,6 +6,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
+import itf_py
 import pytest
 from quorate.spec.lang import domains
 from quorate.spec.lang.domains import Bag, Map, Optional, Range, Record, Seq, Set, Sort, Union
@@ -27,8 +28,8 @@ def test_itf(early_commit, golden):
 def test_itf_values():
     rm, epoch = Sort("RM", 2), Range("Epoch", 0, 9)
     txn, ping = Record("Txn", (("epoch", epoch),)), Record("Ping", (("to", rm),))
-    assert itf_value(Optional(epoch), None) == {"tag": "None", "value": {"#tup": []}}
-    assert itf_value(Optional(epoch), 3) == {"tag": "Some", "value": {"#bigint": "3"}}
+    assert itf_value(Optional(epoch), None) == {"#set": []}
+    assert itf_value(Optional(epoch), 3) == {"#set": [{"#bigint": "3"}]}
     assert itf_value(Union((txn, ping)), (1, (0,))) == {"tag": "Ping", "value": {"to": "rm1"}}
     assert itf_value(Set(rm), 0b11) == {"#set": ["rm1", "rm2"]}
     assert itf_value(Seq("L", txn, 2), ((1,),)) == [{"epoch": {"#bigint": "1"}}]
@@ -36,6 +37,15 @@ def test_itf_values():
     assert itf_value(Bag("B", epoch, 3), (1, 1, 2)) == {
         "#map": [[{"#bigint": "1"}, {"#bigint": "2"}], [{"#bigint": "2"}, {"#bigint": "1"}]]
     }
+
+
+def test_itf_is_read_by_a_reader_that_is_not_ours(relay, early_commit):
+    for trace in (early_commit, relay("everybody_heard")):
+        read = itf_py.trace_from_json(json.loads(to_itf(trace)))
+        assert len(read.states) == len(trace.steps)
+        assert read.vars == [variable.name for variable in trace.specification.variables]
+    assert read.states[1].values["mood"] == {"server1": "WAITING", "server2": "IDLE"}
+    assert read.states[1].values["round"] == 1
 
 
 def test_dot(early_commit, golden):

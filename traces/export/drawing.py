@@ -4,6 +4,7 @@ Time runs downwards, one row per step. Fates of messages differ in shape, not in
 lost message ends in a cross, one in flight ends open at the bottom.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from html import escape
 
@@ -11,7 +12,8 @@ from ..text import headline
 from ..trace import Trace
 from .diagram import Diagram, Event, Message, diagram
 
-LANE_WIDTH = 130
+NARROW_LANE, WIDE_LANE = 130, 320  # pixels, by the longest message
+LETTER = 7
 ROW_HEIGHT = 34
 HEAD = 56
 
@@ -74,47 +76,56 @@ def _plain(text: str) -> str:
 def to_timeline_svg(trace: Trace) -> str:
     """The diagram as one self-contained SVG."""
     found = diagram(trace)
+    longest = max((len(message.text) for message in found.messages), default=0)
+    lane_width = max(NARROW_LANE, min(WIDE_LANE, longest * LETTER + 30))
     height = HEAD + ROW_HEIGHT * (len(found.events) + 2)
-    width = LANE_WIDTH * len(found.lanes) + 460
+    width = (
+        lane_width * len(found.lanes) + 30 + LETTER * max((len(event.label) + 5 for event in found.events), default=0)
+    )
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     lines = [f'{head} font-family="monospace" font-size="12">', f"<title>{escape(headline(trace))}</title>", _STYLE]
-    for lane, name in enumerate(found.lanes):
-        lines.append(f'<text class="name" x="{_x(lane)}" y="30" text-anchor="middle">{escape(name)}</text>')
-        lines.append(f'<line class="lane" x1="{_x(lane)}" y1="40" x2="{_x(lane)}" y2="{height - 8}"/>')
-    lines += [line for message in found.messages for line in _svg_message(found, message)]
+    places = [lane_width // 2 + lane_width * lane for lane in range(len(found.lanes))]
+    for x, name in zip(places, found.lanes, strict=True):
+        lines.append(f'<text class="name" x="{x}" y="30" text-anchor="middle">{escape(name)}</text>')
+        lines.append(f'<line class="lane" x1="{x}" y1="40" x2="{x}" y2="{height - 8}"/>')
+    drawn: Counter[tuple[int, int, int | None, int | None]] = Counter()
+    for message in found.messages:
+        course = (message.sender, message.sent, message.receiver, message.received)
+        lines += _svg_message(places, len(found.events) + 2, message, drawn[course])
+        drawn[course] += 1
     for event in found.events:
         y = _y(event.number)
-        lines.append(f'<circle cx="{_x(event.lane)}" cy="{y}" r="5"/>')
+        lines.append(f'<circle cx="{places[event.lane]}" cy="{y}" r="5"/>')
         label = escape(f"{event.number}. {event.label}")
-        lines.append(f'<text x="{LANE_WIDTH * len(found.lanes) + 10}" y="{y + 4}">{label}</text>')
+        lines.append(f'<text x="{lane_width * len(found.lanes) + 10}" y="{y + 4}">{label}</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
 _STYLE = (
     "<style>svg{background:#fff}.lane{stroke:#999}.name{font-weight:bold}"
-    ".message{stroke:#225ea8;stroke-width:1.5;fill:none}.flying{stroke-dasharray:5 4}.text{fill:#225ea8}</style>"
+    ".message{stroke:#225ea8;stroke-width:1.5;fill:none}.flying{stroke-dasharray:5 4}"
+    ".text{fill:#225ea8;paint-order:stroke;stroke:#fff;stroke-width:3}</style>"
 )
 
 
-def _svg_message(found: Diagram, message: Message) -> Iterator[str]:
-    x1, y1 = _x(message.sender), _y(message.sent)
+def _svg_message(places: list[int], last: int, message: Message, earlier: int) -> Iterator[str]:
+    """An arrow with its text; `earlier` messages took the same course, so their texts are above this one."""
+    x1, y1 = places[message.sender], _y(message.sent)
+    shift = 13 * earlier
     if message.received is None or message.receiver is None:
-        last = found.events[-1].number + 1
-        yield f'<line class="message flying" x1="{x1}" y1="{y1}" x2="{x1 + 30}" y2="{_y(last)}"/>'
-        yield f'<text class="text" x="{x1 + 34}" y="{_y(last)}">{escape(message.text)}</text>'
+        y2 = _y(last)
+        yield f'<line class="message flying" x1="{x1}" y1="{y1}" x2="{x1 + 30}" y2="{y2}"/>'
+        yield f'<text class="text" x="{x1 + 34}" y="{y2 + shift}">{escape(message.text)}</text>'
         return
-    x2, y2 = _x(message.receiver), _y(message.received)
+    x2, y2 = places[message.receiver], _y(message.received)
     yield f'<line class="message" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
     if message.fate == "lost":
         yield f'<path class="message" d="M{x2 - 6} {y2 - 6}l12 12m0 -12l-12 12"/>'
     elif x1 != x2:
         side = -1 if x1 < x2 else 1
         yield f'<path class="message" d="M{x2 + side * 5} {y2}l{side * 8} -4m{-side * 8} 4l{side * 8} 4"/>'
-    yield f'<text class="text" x="{(x1 + x2) // 2}" y="{(y1 + y2) // 2 - 4}">{escape(message.text)}</text>'
-
-
-def _x(lane: int) -> int:
-    return LANE_WIDTH // 2 + LANE_WIDTH * lane
+    middle = f'x="{(x1 + x2) // 2}" y="{(y1 + y2) // 2 - 4 + shift}" text-anchor="middle"'
+    yield f'<text class="text" {middle}>{escape(message.text)}</text>'
 
 
 def _y(number: int) -> int:

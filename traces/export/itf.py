@@ -1,7 +1,7 @@
 """Traces in Apalache's Informal Trace Format, which Quint and the ITF viewer read too.
 
-Whole numbers are `#bigint`, records objects, unions and optional values Quint's variants (`tag`, `value`), bags maps
-from item to count. See https://apalache-mc.org/docs/adr/015adr-trace.html.
+Whole numbers are `#bigint`, records objects, unions Quint's variants (`tag`, `value`), bags maps from item to count. An
+optional value is a set of at most one item, as not every reader takes variants of anything but records. See https://apalache-mc.org/docs/adr/015adr-trace.html.
 """
 
 import json
@@ -45,7 +45,7 @@ def itf_value(kind: Type, plain: Plain) -> Any:
             record = records[plain[0]]
             return {"tag": record.name, "value": itf_value(record, plain[1])}
         case domains.Optional(item):
-            return {"tag": "None", "value": {"#tup": []}} if plain is None else _some(item, plain)
+            return {"#set": [] if plain is None else [itf_value(item, plain)]}
         case domains.Map(key, value):
             pairs = zip(domains.values(key), plain, strict=True)
             return {"#map": [[itf_value(key, k), itf_value(value, v)] for k, v in pairs]}
@@ -59,10 +59,6 @@ def itf_value(kind: Type, plain: Plain) -> Any:
         case domains.Tuple(items):
             return {"#tup": [itf_value(item, part) for item, part in zip(items, plain, strict=True)]}
     assert_never(kind)
-
-
-def _some(item: Type, plain: Plain) -> dict[str, Any]:
-    return {"tag": "Some", "value": itf_value(item, plain)}
 
 
 def _number(number: int) -> dict[str, str]:
