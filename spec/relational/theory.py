@@ -148,6 +148,7 @@ class Theory:
     sorts: ClassVar[tuple[type[Sort], ...]] = ()
     rows: ClassVar[tuple[type[Sort], ...]] = ()
     variants: ClassVar[tuple[Variant, ...]] = ()
+    instances: ClassVar[tuple[dict[str, int], ...]] = ()  # sizes of small instances worth sampling
 
     def __init__(self, *deviations: str) -> None:
         known = {v.name: v for v in self.variants}

@@ -67,6 +67,14 @@ class Instance:
             state = following
             yield state
 
+    def sample(self, walks: int, length: int, most: int, seed: int) -> tuple[Structure, ...]:
+        """States of seeded walks: half of them those with the most facts, half spread over the rest."""
+        random = Random(seed)
+        walked = {state: None for _ in range(walks) for state in self.walk(random, length)}
+        ranked = sorted(walked, key=lambda state: -sum(len(facts) for _, facts in state.relations))
+        half = most // 2
+        return (*ranked[:half], *ranked[half :: 1 + len(ranked) // half])
+
     def search(self, bad: Formula, start: Structure, most_states: int) -> tuple[list[Taken] | None, int, bool]:
         """Breadth-first for a state where `bad` is true: shortest steps or None, states seen, whether all were."""
         test = Compiled(bad)

@@ -39,7 +39,7 @@ def test_the_small_theories_hold_without_stored_cores(name: str, count: int) -> 
 def test_zab_holds_on_two_processes_with_stored_cores() -> None:
     result = prove("zab")
     assert result.verdict is Verdict.HOLDS
-    assert len(result.outcomes) == 279
+    assert len(result.outcomes) == 287
     assert not result.undecidable
     assert [o.obligation for o in result.outcomes] == [o.name for o in obligations(Zab())]
 

@@ -20,17 +20,13 @@ INSTANCES: list[tuple[Theory, dict[str, int], int]] = [
     (Election(), {"Server": 3, "Round": 2, "Credential": 3}, 60),
     (Znodes(), {"Path": 4, "Session": 2, "Zxid": 9, "Integer": 3}, 60),
 ]
-KEPT = 150  # of the states walked through: those with the most facts, and as many spread over the rest
 IDS = [f"{type(theory).__name__}-{next(iter(sizes.values()))}" for theory, sizes, _ in INSTANCES]
 
 
 @cache
 def samples(number: int) -> tuple[Structure, ...]:
     theory, sizes, walks = INSTANCES[number]
-    instance, random = Instance(theory, **sizes), Random(6)
-    walked = {state: None for _ in range(walks) for state in instance.walk(random, 50)}
-    ranked = sorted(walked, key=lambda state: -sum(len(facts) for _, facts in state.relations))
-    return (*ranked[:KEPT], *ranked[KEPT :: 1 + len(ranked) // KEPT])
+    return Instance(theory, **sizes).sample(walks, length=50, most=300, seed=6)
 
 
 @pytest.mark.parametrize("number", range(len(INSTANCES)), ids=IDS)

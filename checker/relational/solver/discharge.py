@@ -18,8 +18,6 @@ from ..counterexample import Counterexample, find
 from ..obligations import Hypothesis, Obligation
 from .translate import Integers, Translation
 
-PATIENCE = 8  # the last attempt gets this many times the resources of the first
-
 
 class Status(Enum):
     """What became of an obligation."""
@@ -39,6 +37,8 @@ class Settings:
     integers: Integers = "unbounded"
     minimise_cores: bool = False
     counterexamples: bool = True
+    persistent: bool = True  # otherwise one attempt with all hypotheses is enough
+    patience: int = 8  # the last attempts get this many times the resources of the first; 0 leaves them out
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,14 @@ class _Attempts:
         if stored is not None:
             yield "stored core", self._named(stored), seed, rlimit
         yield "all hypotheses", everything, seed, rlimit
+        if not self.settings.persistent:
+            return
         for other in (1, 2):
             yield f"seed {seed + other}", everything, seed + other, rlimit
         yield "fewer hypotheses", self._related(), seed, rlimit
-        for other in (0, 1, 2):
-            yield f"seed {seed + other}, {PATIENCE} times the resources", everything, seed + other, rlimit * PATIENCE
+        patience = self.settings.patience
+        for other in (0, 1, 2) if patience else ():
+            yield f"seed {seed + other}, {patience} times the resources", everything, seed + other, rlimit * patience
 
     def _named(self, names: Iterable[str]) -> tuple[Hypothesis, ...]:
         wanted = set(names)

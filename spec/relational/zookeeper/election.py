@@ -58,6 +58,7 @@ class Election(Theory):
 
     sorts = (Server, Round, Credential, Majority)
     rows = (Server, Round)
+    instances = ({"Server": 3, "Round": 2, "Credential": 4},)
     variants = (adopt_any, decide_without_quorum)
 
     server: Function[Credential, Server] = background("the server id in a credential")

@@ -48,6 +48,7 @@ class Epochs(Theory):
 
     sorts = (Server, Epoch, Majority)
     rows = (Server, Epoch)
+    instances = ({"Server": 3, "Epoch": 3},)
     variants = (no_intersection, accept_again, establish_without_quorum)
 
     told: Relation[Server, Server, Epoch] = relation("s sent CEPOCH to candidate p, with an acceptedEpoch below e")

@@ -83,6 +83,7 @@ class Zab(Theory):
 
     sorts = (Server, Epoch, Txn, Value, Majority)
     rows = (Server, Epoch)
+    instances = ({"Server": 3, "Epoch": 3, "Txn": 3, "Value": 1}, {"Server": 2, "Epoch": 4, "Txn": 3, "Value": 2})
     variants = (
         no_intersection,
         promise_again,
@@ -450,6 +451,12 @@ class Zab(Theory):
     def global_order_in_epoch(
         self, after: "Zab", s: Server, e: Epoch, f: Epoch, y: Txn, z: Txn, v: Value, w: Value
     ) -> Formula:
-        """Global primary order: who delivers z for the first time in e, after y in f, delivers in zxid order."""
+        """Who delivers z for the first time in e, after y in f, delivers in the order of zxids."""
         first = ~self.delivered(s, z, v) & after.delivered(s, z, v) & after.delivered_in(s, e, z, v)
         return implies(first & self.delivered_in(s, f, y, w), y < z)
+
+    @step_safety("delivered_in_some_epoch", "commits_are_prefixes", "deliveries_are_commits", "deliveries_are_prefixes")
+    def global_primary_order(self, after: "Zab", s: Server, y: Txn, z: Txn, v: Value, w: Value) -> Formula:
+        """Global primary order: what a server delivers for the first time is above all that it has delivered."""
+        first = ~self.delivered(s, z, v) & after.delivered(s, z, v)
+        return implies(first & self.delivered(s, y, w), y < z)

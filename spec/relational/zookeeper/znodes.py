@@ -63,6 +63,7 @@ class Znodes(Theory):
 
     sorts = (Path, Session, Zxid, Integer)
     rows = (Path,)
+    instances = ({"Path": 4, "Session": 2, "Zxid": 9, "Integer": 3},)
     variants = (version_modulo, child_under_ephemeral, delete_non_empty, close_keeps_ephemerals)
 
     root: Function[Path] = background("the path /")

@@ -1,0 +1,114 @@
+"""The tables of `docs/proofs.md`, printed from runs: what is proved, which seeded bugs break it, what is needed.
+
+`python -m quorate.checker.relational.evaluation theories` prints one of them. Counts and counterexamples depend on
+the version of Z3 and on nothing else: effort is bounded by resources, not by time.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+
+from ...spec.relational.theory import Kind, Theory
+from ...spec.relational.zookeeper import THEORIES
+from . import cores
+from .counterexample import Counterexample
+from .obligations import obligations
+from .prove import Options, Result, fragment_of, problem_of, prove
+from .repair.suggest import Plausible, Suggestion, plausible, suggest
+from .solver.discharge import Settings, Status
+
+SHORT = Settings(patience=0)  # enough for a counterexample; what is proved has stored cores
+
+
+def theories() -> Iterator[str]:
+    """One row per theory. No solver is asked."""
+    yield _row(
+        "theory", "sorts", "relations and functions", "actions", "conjuncts (properties)", "obligations", "fragment"
+    )
+    yield _row(*["---"] * 7)
+    for name, theory in ((name, theory()) for name, theory in THEORIES.items()):
+        conjuncts = (*theory.conjuncts(), *theory.steps(theory))
+        properties = sum(c.kind is not Kind.INVARIANT for c in conjuncts)
+        todo = obligations(theory)
+        decidable = all(fragment_of(theory, o).decidable for o in todo)
+        yield _row(
+            f"`{name}`",
+            ", ".join(sort.__name__ for sort in theory.sorts),
+            len(theory.symbols()),
+            len(theory.actions()),
+            f"{len(conjuncts)} ({properties})",
+            len(todo),
+            "EPR" if decidable else "outside EPR",
+        )
+
+
+def bugs() -> Iterator[str]:
+    """One row per seeded bug: what fails, and the first counterexample."""
+    yield _row("theory", "seeded bug", "refuted", "undecided", "first counterexample", "elements", "facts")
+    yield _row(*["---"] * 7)
+    for name, theory in THEORIES.items():
+        for deviation in theory.variants:
+            result = prove(name, SHORT, Options(), deviation.name)
+            yield _bug_row(name, deviation.name, result)
+
+
+def _bug_row(theory: str, deviation: str, result: Result) -> str:
+    refuted, undecided = result.of(Status.REFUTED), result.of(Status.UNDECIDED)
+    examples = [o.counterexample for o in refuted if o.counterexample is not None]
+    first = examples[0] if examples else None
+    cells = (f"`{first.obligation}`", _elements(first), first.facts) if first else ("none", "", "")
+    return _row(f"`{theory}`", deviation, len(refuted), len(undecided), *cells)
+
+
+def _elements(example: Counterexample) -> str:
+    return ", ".join(f"{count} {sort}" for sort, count in example.before.sizes)
+
+
+def left_out(*names: str) -> Iterator[str]:
+    """One row per strengthening conjunct of ZAB: what fails without it, and what is suggested in its place."""
+    theory = THEORIES["zab"]
+    choice = plausible(theory())
+    yield _row("left out", "fails without it", "suggested", "of", "proof")
+    yield _row(*["---"] * 5)
+    for conjunct in theory().conjuncts():
+        if conjunct.kind is Kind.INVARIANT and (not names or conjunct.name in names):
+            yield left_out_row(theory, conjunct.name, choice)
+
+
+def left_out_row(theory: type[Theory], name: str, choice: Plausible) -> str:
+    """The row of one conjunct."""
+    failing = fails_without(theory, name)
+    if not failing:
+        return _row(name, "nothing", "", "", "holds without it")
+    found = suggest(theory(), frozenset({name}), failing, choice)
+    written = "<br>".join(f"`{conjunct}`" for conjunct in found.conjuncts)
+    return _row(name, f"`{failing[0]}`" + _more(failing), written, ", ".join(found.schemas), _proof(found))
+
+
+def _more(failing: tuple[str, ...]) -> str:
+    return f" and {len(failing) - 1} more" if len(failing) > 1 else ""
+
+
+def _proof(found: Suggestion) -> str:
+    return "complete again" if found.mends else f"{len(found.failing)} still fail"
+
+
+def fails_without(theory: type[Theory], name: str) -> tuple[str, ...]:
+    """The obligations that are not proved without one conjunct. The others have stored cores that do without it."""
+    stored = cores.load(cores.beside(theory))
+    weakened = {obligation for obligation, core in stored.items() if name in core.hypotheses}
+    problem = problem_of(theory, without=frozenset({name}))
+    options = Options(use_cores=False, only=lambda obligation: obligation.name in weakened)
+    result = prove(problem, Settings(patience=0), options)
+    return tuple(o.obligation for o in result.outcomes if o.status is not Status.PROVED)
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+TABLES: dict[str, Callable[..., Iterator[str]]] = {"theories": theories, "bugs": bugs, "left-out": left_out}
+
+
+if __name__ == "__main__":
+    for line in TABLES[sys.argv[1]](*sys.argv[2:]):
+        print(line, flush=True)
