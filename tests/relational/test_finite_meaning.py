@@ -119,7 +119,7 @@ def by_solver(formula: Formula, structure: Structure) -> bool:
     return bool(solver.check() == z3.sat)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(formulas.map(closed), structures)
 def test_three_readings_agree(formula: Formula, structure: Structure) -> None:
     truth = holds(formula, structure)
@@ -127,7 +127,7 @@ def test_three_readings_agree(formula: Formula, structure: Structure) -> None:
     assert by_solver(formula, structure) == truth
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(formulas.map(closed), structures)
 def test_what_is_false_has_values_that_show_it(formula: Formula, structure: Structure) -> None:
     values = falsifying(formula, structure, {})
