@@ -19,14 +19,14 @@ from .snapshot import Snapshot, encode, is_sealed
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`preallocate`: a log grows in steps of so many bytes, 0 grows it as needed (preAllocSize, there in KiB).
+    """`preallocate`: a log grows in steps of so many bytes, 0 grows it as needed (preAllocSize, there 64 MiB).
 
     `log_limit`: a log of more bytes than this is the last one to be written to, 0 is no limit (txnLogSizeLimitInKb).
     `sync`: False leaves it to the operating system when data reaches the disk (forceSync=no): a crash of the process
     then still loses nothing, a crash of the machine may lose what was acknowledged.
     """
 
-    preallocate: int = 64 << 20
+    preallocate: int = 1 << 20
     log_limit: int = 0
     sync: bool = True
 

@@ -301,7 +301,7 @@ def test_tens_of_thousands_of_transactions_replay_with_every_digest_equal(
     """Several clients at once, so that snapshots are fuzzy; the server is killed in the middle of it, six times."""
     directory = PosixDirectory(tmp_path / "data" / "version-2")
     for life in range(6):
-        with ExitStack() as clients, ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(4) as pool, ExitStack() as clients:
             with real_server(java, tmp_path, snap_count=700) as address:
                 connected = [clients.enter_context(client(address)) for _ in range(4)]
                 halt = Event()
