@@ -93,12 +93,19 @@ def real_server(java: list[str], root: Path, snap_count: int, containers_ms: int
 
 
 def word(port: int, name: bytes) -> str:
+    """A four-letter word's answer; nothing while the server starts, when it may accept and then say nothing."""
     try:
-        with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        with socket.create_connection(("127.0.0.1", port), 0.5) as connection:
             connection.sendall(name)
             return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     except OSError:
         return ""
+
+
+def answered(port: int, name: bytes) -> str:
+    while not (answer := word(port, name)):
+        time.sleep(0.05)
+    return answer
 
 
 @contextmanager
@@ -289,7 +296,7 @@ def test_files_go_back_and_forth(java: list[str], tool: Callable[..., str], tmp_
         with client(address) as zk:
             assert check_tree(zk, tree) > 100
             load(zk, seed=2, count=100)
-        assert "zk_digest_mismatches_count\t0" in word(int(address.partition(":")[2]), b"mntr")
+        assert "zk_digest_mismatches_count\t0" in answered(int(address.partition(":")[2]), b"mntr")
     back = check_files(ours)
     assert back.tree.last_zxid > tree.last_zxid + 100
 
