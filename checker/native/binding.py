@@ -45,7 +45,7 @@ class Finding(Structure):
     _fields_ = [
         ("count", c_uint64),
         ("parent", c_uint64),
-        *((name, c_uint32) for name in ("ordinal", "kind", "which", "site", "failed")),
+        *((name, c_uint32) for name in ("ordinal", "kind", "which", "site", "failed", "actions")),
         ("order", c_uint64),
     ]
 

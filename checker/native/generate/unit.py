@@ -14,8 +14,10 @@ from .symmetry import canonical
 from .text import Body, Unit
 from .values import Parts, Place, Scalar, Value, code, ctype, load, store
 
-# Up to this many action instances, each is compiled with its arguments as constants.
+# Up to so many action instances, the first guards are compiled for each, with its arguments as constants; and so is
+# the rest, if it has no more than so many lines.
 SPECIALISED = 64
+SHORT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +172,35 @@ class _Writer:
         return body.render("static int start(Context *cx, u64 *n)")
 
     def action(self, action: ir.Action, number: int) -> str:
-        """The step of one action with given arguments: DONE with the successor in `n`, ABANDONED, or STOPPED."""
+        """The step of one action with given arguments, in two functions: its first guards, and all the rest.
+
+        The guards are small and stand in line with their arguments as constants; what rarely happens is called.
+        """
+        guards, rest = _guards(action.body)
+        first = self._guard(action, number, guards)
         body = Body(self.unit, "return STOPPED;")
         scope = self.scope(body)
         params = self._params(scope, action.params)
         flow = Flow(scope, "return ABANDONED;", "return DONE;", copies=True)
-        if self._statements(flow, action.body):
+        if self._statements(flow, rest):
             statements.begin_changes(flow)
             body.line("return DONE;")
-        inlined = "INLINED" if _instances(action) <= SPECIALISED else "static"
+        short = len(body.lines) <= SHORT and _instances(action) <= SPECIALISED
         given = ", ".join(["Context *cx", "const u64 *s", "u64 *n", *params])
-        return f"/* {action.name} */\n" + body.render(f"{inlined} int a_{number}({given})")
+        text = body.render(f"{'INLINED' if short else 'static'} int a_{number}({given})")
+        return "\n\n".join([f"/* {action.name} */\n{first}", text])
+
+    def _guard(self, action: ir.Action, number: int, guards: tuple[ir.Stmt, ...]) -> str:
+        """Whether the first guards of an action hold."""
+        body = Body(self.unit, "return 0;")
+        scope = self.scope(body)
+        params = self._params(scope, action.params)
+        statements.block(Flow(scope, "return 0;", ""), guards)
+        body.line("return 1;")
+        inlined = "INLINED" if _instances(action) <= SPECIALISED else "static"
+        if body.stops:
+            self.unit.stopping.add(f"g_{number}")
+        return body.render(f"{inlined} int g_{number}({', '.join(['Context *cx', 'const u64 *s', *params])})")
 
     def property(self, one: ir.Property) -> str:
         """Whether a property holds; a step invariant also sees the state before."""
@@ -205,7 +225,7 @@ class _Writer:
 
     def questions(self, cname: str, kind: ir.Kind, negated: bool) -> str:
         """The wanted properties of a kind that are true (or false) in a state, as bits; the first unless `all`."""
-        lines = [f"static u64 {cname}(Context *cx, const u64 *s, u64 wanted, int all) {{", "    u64 found = 0;"]
+        lines = [f"MAYBE u64 {cname}(Context *cx, const u64 *s, u64 wanted, int all) {{", "    u64 found = 0;"]
         lines.append("    (void)cx; (void)s; (void)wanted; (void)all;")
         for bit, one in enumerate(self._of_kind(kind)):
             test = f"{'!' if negated else ''}{self._property_name(one)}(cx, s)"
@@ -224,7 +244,7 @@ class _Writer:
 
     def steps(self) -> str:
         """The wanted step invariants that a step breaks, as bits."""
-        lines = ["static u64 broken(Context *cx, const u64 *b, const u64 *s, u64 wanted) {", "    u64 found = 0;"]
+        lines = ["MAYBE u64 broken(Context *cx, const u64 *b, const u64 *s, u64 wanted) {", "    u64 found = 0;"]
         lines.append("    (void)cx; (void)b; (void)s; (void)wanted; const int all = 1; (void)all;")
         for bit, one in enumerate(self._of_kind("step_invariant")):
             lines += self._ask(bit, one, f"!{self._property_name(one)}(cx, s, b)")
@@ -292,8 +312,10 @@ class _Writer:
         self._try(body, number, given, before)
 
     def _try(self, body: Body, number: int, given: list[str], before: str) -> None:
+        guard = f"g_{number}({', '.join(['cx', 's', *given])})"
         call = f"a_{number}({', '.join(['cx', 's', 'cx->next', *given])})"
-        body.line(f"TRY({call}, {number}, {before});")
+        macro = "TRY_CHECKED" if f"g_{number}" in self.unit.stopping else "TRY"
+        body.line(f"{macro}({guard}, {call}, {number}, {before});")
 
     def table(self) -> str:
         """What the runtime knows of the model."""
@@ -338,6 +360,12 @@ def _cnames(variable: Value) -> list[str]:
 
 def _fit(value: Value, kind: domains.Type) -> Value:
     return Scalar(kind, load(value)) if layout.numeric(kind) else value
+
+
+def _guards(body: tuple[ir.Stmt, ...]) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Stmt, ...]]:
+    """The `require`s that an action begins with, and the rest."""
+    count = next((at for at, statement in enumerate(body) if not isinstance(statement, ir.Require)), len(body))
+    return body[:count], body[count:]
 
 
 def _instances(action: ir.Action) -> int:

@@ -11,7 +11,7 @@
 #define PROPERTY 65536u /* Context.failed: an action's number, or this plus a property's */
 
 enum { DONE, ABANDONED, STOPPED };                    /* what became of an action instance */
-enum { INSIDE, OUTSIDE, STUCK, BROKEN, SKIPPED };     /* what an item is: see Item.kind */
+enum { INSIDE, OUTSIDE, STUCK, BROKEN};              /* what an item is: see Item.kind */
 
 /* One generated successor, or (STUCK, BROKEN) an event in its place. */
 typedef struct {
@@ -21,7 +21,7 @@ typedef struct {
     u32 steps;     /* step invariants that this step breaks, as bits */
     u32 state;     /* which state of the batch */
     uint16_t action;
-    uint8_t kind;  /* OUTSIDE a boundary; SKIPPED: known to be no new state */
+    uint8_t kind;  /* INSIDE the boundaries, or one of the others above */
     uint8_t fresh; /* found to be a new state */
 } Item;
 
@@ -31,6 +31,7 @@ struct Context {
     u64 *states;           /* the batch: `count` items, each with its state */
     Item *items;
     u32 count, batch, capacity; /* taken at `batch`, between actions; at `capacity` in any case */
+    u32 odd;               /* items of the batch that are not plain successors: outside, breaking, events */
     u32 made;              /* successors of the state at hand */
     u32 site;              /* the run-time check that failed, from 1; else 0 */
     u32 failed;            /* the action or property it failed in */
@@ -107,6 +108,7 @@ INLINED void accept(Context *cx, const u64 *state, unsigned words, unsigned iden
     item->action = (uint16_t)action;
     item->kind = (uint8_t)kind;
     item->fresh = 0;
+    cx->odd += (kind | steps) != 0;
     cx->count++;
     cx->next += words;
     if (cx->count == cx->capacity) cx->flush(cx);
@@ -117,15 +119,20 @@ INLINED void settle(Context *cx) {
     if (cx->count >= cx->batch) cx->flush(cx);
 }
 
-/* One action instance in `expand` and `initial`. */
-#define TRY(call, action, before)                                     \
+/* One action instance in `expand` and `initial`: its guard, then the step; either may stop at a run-time check. */
+#define TRY_CHECKED(guard, call, action, before)                      \
     do {                                                              \
-        const int outcome = (call);                                   \
-        if (outcome == DONE) take(cx, before, action);                \
+        if ((guard) && (call) == DONE) take(cx, before, action);      \
         if (rarely(cx->site != 0)) {                                  \
             if (cx->failed == NOBODY) cx->failed = action;            \
             return;                                                   \
         }                                                             \
+    } while (0)
+
+/* The same where the guard cannot stop. */
+#define TRY(guard, call, action, before)                              \
+    do {                                                              \
+        if (guard) TRY_CHECKED(1, call, action, before);              \
     } while (0)
 
 extern const Model model;

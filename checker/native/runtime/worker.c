@@ -3,6 +3,13 @@
 #include "memory.h"
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
 
 static void flush_alone(Context *cx);
 static void flush_among_others(Context *cx);
@@ -56,7 +63,7 @@ static void violation_outside(Worker *w, u32 place, Finding finding, u64 print) 
 
 static void check_error(Worker *w, const Item *item) {
     Context *cx = &w->cx;
-    halt(w, (Finding){.kind = ERROR, .parent = item->parent, .ordinal = item->ordinal, .site = cx->site, .failed = cx->failed});
+    halt(w, (Finding){.kind = ERROR, .parent = item->parent, .ordinal = item->ordinal, .actions = item->action + 1u, .site = cx->site, .failed = cx->failed});
     cx->site = 0;
     cx->failed = NOBODY;
 }
@@ -67,7 +74,7 @@ static void judge_state(Worker *w, const Item *item, const u64 *state) {
     if (rarely(w->cx.site != 0)) return check_error(w, item);
     for (; rarely(bad != 0) && !w->halted; bad &= bad - 1) {
         const u32 which = (u32)lowest(bad);
-        const Finding finding = {.kind = INVARIANT, .parent = item->parent, .ordinal = item->ordinal, .which = which};
+        const Finding finding = {.kind = INVARIANT, .parent = item->parent, .ordinal = item->ordinal, .which = which, .actions = item->action + 1u};
         if (item->kind == OUTSIDE) violation_outside(w, which, finding, item->print); else violation(w, which, finding);
     }
 }
@@ -82,7 +89,7 @@ static void judge_witnesses(Worker *w, const Item *item, const u64 *state) {
         const u32 which = (u32)lowest(now);
         Finding *all = found(w);
         if (all == NULL) return halt(w, (Finding){.kind = MEMORY});
-        all[s->properties + which] = (Finding){.count = 1, .kind = COMPLETE, .parent = item->parent, .ordinal = item->ordinal, .which = which};
+        all[s->properties + which] = (Finding){.count = 1, .kind = COMPLETE, .parent = item->parent, .ordinal = item->ordinal, .which = which, .actions = item->action + 1u};
         w->seen |= UINT64_C(1) << which;
     }
 }
@@ -90,7 +97,9 @@ static void judge_witnesses(Worker *w, const Item *item, const u64 *state) {
 static void judge_new(Worker *w, const Item *item, const u64 *state) {
     Search *s = w->search;
     Task *task = w->task;
-    if (w->index == s->settings.states && s->settings.states != 0) return halt(w, (Finding){.kind = STATES});
+    if (w->index == s->settings.states && s->settings.states != 0) {
+        return halt(w, (Finding){.kind = STATES, .parent = item->parent, .ordinal = item->ordinal, .actions = item->action + 1u});
+    }
     w->index++;
     task->distinct++;
     if (item->parent != 0) task->actions[2 * item->action + 1]++;
@@ -106,7 +115,7 @@ static void judge_steps(Worker *w, const Item *item) {
     for (u64 bad = item->steps; rarely(bad != 0) && !w->halted; bad &= bad - 1) {
         const u32 which = (u32)lowest(bad);
         violation(w, w->search->model->invariants + which,
-                  (Finding){.kind = STEP, .parent = item->parent, .ordinal = item->ordinal, .which = which});
+                  (Finding){.kind = STEP, .parent = item->parent, .ordinal = item->ordinal, .which = which, .actions = item->action + 1u});
     }
 }
 
@@ -114,6 +123,7 @@ static void judge_event(Worker *w, const Item *item) {
     const Finding at = {.parent = item->parent, .ordinal = NOBODY, .site = item->ordinal, .failed = item->steps};
     Finding finding = at;
     finding.kind = item->kind == STUCK ? DEADLOCK : ERROR;
+    finding.actions = item->kind == BROKEN && item->steps < PROPERTY ? item->steps : UINT32_MAX;
     if (item->kind == STUCK) {
         violation(w, w->search->properties - 1, finding);
     } else {
@@ -121,13 +131,17 @@ static void judge_event(Worker *w, const Item *item) {
     }
 }
 
+static void count_items(Task *task, const Item *items, u32 count) {
+    task->generated += count;
+    for (u32 i = 0; i < count; i++) task->actions[2 * items[i].action]++;
+}
+
 /* Judges items that are one action's steps from one state: counts all, then looks at the steps, then at the states. */
 static void judge_group(Worker *w, Item *items, u32 count, const u64 *states, int insert) {
     Search *s = w->search;
     const unsigned words = s->model->words;
     if (items->kind == STUCK || items->kind == BROKEN) return judge_event(w, items);
-    w->task->generated += count;
-    w->task->actions[2 * items->action] += count;
+    if (insert) count_items(w->task, items, count);
     for (u32 i = 0; i < count && !w->halted; i++) judge_steps(w, &items[i]);
     for (u32 i = 0; i < count && !w->halted; i++) {
         Item *item = &items[i];
@@ -145,6 +159,22 @@ static int together(const Item *a, const Item *b) {
     return a->parent == b->parent && a->action == b->action && a->kind != STUCK && a->kind != BROKEN && b->kind != STUCK && b->kind != BROKEN;
 }
 
+/* The usual case, in one sweep: only plain successors. */
+static void judge_plain(Worker *w, Item *items, u32 count, const u64 *states) {
+    Search *s = w->search;
+    const unsigned words = s->model->words;
+    u32 *actions = w->task->actions, i = 0;
+    for (; i < count; i++) {
+        Item *item = &items[i];
+        actions[2 * item->action]++;
+        if (!table_insert(&s->table, item->print)) continue;
+        judge_new(w, item, states + (size_t)item->state * words);
+        if (rarely(w->halted)) break;
+    }
+    for (u32 last = i++; last < count && i < count && together(&items[last], &items[i]); i++) actions[2 * items[i].action]++;
+    w->task->generated += i < count ? i : count;
+}
+
 static void judge(Worker *w, Item *items, u32 count, const u64 *states, int insert) {
     for (u32 first = 0, end; first < count && !w->halted; first = end) {
         for (end = first + 1; end < count && together(&items[first], &items[end]); end++) {}
@@ -155,7 +185,7 @@ static void judge(Worker *w, Item *items, u32 count, const u64 *states, int inse
 /* -------------------------------------------------------------------------------------------------- batches */
 
 static void reset(Context *cx) {
-    cx->count = 0;
+    cx->count = cx->odd = 0;
     cx->next = cx->states;
 }
 
@@ -171,7 +201,8 @@ static void flush_alone(Context *cx) {
         if (!search_grow(s, cx->count)) halt(w, (Finding){.kind = MEMORY});
         see_table(w);
     }
-    judge(w, cx->items, cx->count, cx->states, 1);
+    if (cx->odd != 0) judge(w, cx->items, cx->count, cx->states, 1);
+    else if (!w->halted) judge_plain(w, cx->items, cx->count, cx->states);
     reset(cx);
 }
 
@@ -194,40 +225,77 @@ static int keep_room(Worker *w, u32 items) {
     return 1;
 }
 
-/* While others may insert: drops the states that are known, keeps the rest for this thread's turn. */
+static void begin_reading(Search *s) {
+    for (;;) {
+        __atomic_fetch_add(&s->readers, 1, __ATOMIC_SEQ_CST);
+        if (!__atomic_load_n(&s->growing, __ATOMIC_SEQ_CST)) return;
+        __atomic_fetch_sub(&s->readers, 1, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&s->growing, __ATOMIC_RELAXED)) sched_yield();
+    }
+}
+
+/* While others may insert: counts all items, and keeps those for this thread's turn that may be new states. */
 static void flush_among_others(Context *cx) {
     Worker *w = cx->owner;
     Search *s = w->search;
     const unsigned words = s->model->words;
     if (!w->halted && !keep_room(w, cx->count)) halt(w, (Finding){.kind = MEMORY});
     if (w->halted) return reset(cx);
-    for (;;) {
-        __atomic_fetch_add(&s->readers, 1, __ATOMIC_SEQ_CST);
-        if (!__atomic_load_n(&s->growing, __ATOMIC_SEQ_CST)) break;
-        __atomic_fetch_sub(&s->readers, 1, __ATOMIC_SEQ_CST);
-        while (__atomic_load_n(&s->growing, __ATOMIC_RELAXED)) sched_yield();
-    }
+    begin_reading(s);
     see_table(w);
     for (u32 i = 0; i < cx->count; i++) {
-        Item *item = &w->kept[w->kepts++];
-        *item = cx->items[i];
-        if (item->kind == INSIDE && table_has(&s->table, item->print)) item->kind = SKIPPED;
-        if (item->kind > OUTSIDE) continue;
-        copy(w->kept_states + (size_t)w->states * words, cx->states + (size_t)item->state * words, words);
-        item->state = w->states++;
+        const Item *item = &cx->items[i];
+        const int event = item->kind == STUCK || item->kind == BROKEN;
+        if (!event) count_items(w->task, item, 1);
+        if (item->kind == INSIDE && item->steps == 0 && table_has(&s->table, item->print)) continue;
+        Item *kept = &w->kept[w->kepts++];
+        *kept = *item;
+        kept->state = w->states;
+        if (event) continue;
+        copy(w->kept_states + (size_t)w->states++ * words, cx->states + (size_t)item->state * words, words);
     }
     __atomic_fetch_sub(&s->readers, 1, __ATOMIC_SEQ_CST);
     reset(cx);
 }
 
-/* Waits until all tasks before this one have inserted; 0 when the search ends before. */
+static int over_for(const Worker *w) {
+    const Search *s = w->search;
+    return __atomic_load_n(&s->stop, __ATOMIC_RELAXED) || __atomic_load_n(&s->last_task, __ATOMIC_RELAXED) < w->number;
+}
+
+static int has_turn(const Worker *w) {
+    return __atomic_load_n(&w->search->turn, __ATOMIC_SEQ_CST) == w->number;
+}
+
+/* Waits until all tasks before this one have inserted: briefly awake, then asleep. 0 when the search ends before. */
 static int await_turn(Worker *w) {
     Search *s = w->search;
-    for (unsigned spins = 0; __atomic_load_n(&s->turn, __ATOMIC_ACQUIRE) != w->number; spins++) {
-        if (__atomic_load_n(&s->stop, __ATOMIC_RELAXED) || __atomic_load_n(&s->last_task, __ATOMIC_RELAXED) < w->number) return 0;
-        if (spins > 200) sched_yield();
+    for (unsigned spins = 0; spins < 300; spins++) {
+        if (has_turn(w)) return 1;
+        if (over_for(w)) return 0;
+        relax();
     }
-    return 1;
+    pthread_mutex_lock(&s->waiting);
+    __atomic_fetch_add(&s->sleepers, 1, __ATOMIC_SEQ_CST);
+    while (!has_turn(w) && !over_for(w)) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 50000000; /* a stop is not announced: look again every 50 ms */
+        if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+        pthread_cond_timedwait(&s->turned, &s->waiting, &until);
+    }
+    __atomic_fetch_sub(&s->sleepers, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(&s->waiting);
+    return has_turn(w);
+}
+
+static void pass_turn(Worker *w) {
+    Search *s = w->search;
+    __atomic_store_n(&s->turn, w->number + 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&s->sleepers, __ATOMIC_SEQ_CST) == 0) return;
+    pthread_mutex_lock(&s->waiting);
+    pthread_cond_broadcast(&s->turned);
+    pthread_mutex_unlock(&s->waiting);
 }
 
 static int grow_among_others(Search *s, u64 more) {
@@ -254,17 +322,52 @@ static void commit(Worker *w) {
         s->committed += item->fresh;
     }
     if (!fine) halt(w, (Finding){.kind = MEMORY});
-    __atomic_store_n(&s->turn, w->number + 1, __ATOMIC_RELEASE);
+    pass_turn(w);
     judge(w, w->kept, w->kepts, w->kept_states, 0);
 }
 
 /* ---------------------------------------------------------------------------------------------------- tasks */
+
+static void flush_counting(Context *cx) {
+    Worker *w = cx->owner;
+    const Finding *stop = &w->task->stop;
+    for (u32 i = 0; i < cx->count; i++) {
+        const Item *item = &cx->items[i];
+        if (item->kind == STUCK || item->kind == BROKEN) continue;
+        if (item->parent < stop->parent || item->action < stop->actions) count_items(w->task, item, 1);
+    }
+    reset(cx);
+}
+
+static void expand(Worker *w, const u64 *state, u64 index);
+
+/* Several threads count a task's steps as they generate them. Where a task stops, they are counted again, up to the
+ * place where it stopped: so that these counts, too, are those of a single thread. */
+static void recount(Worker *w) {
+    Search *s = w->search;
+    Task *task = w->task;
+    if (task->stop.kind == MEMORY || task->stop.kind == DISK) return;
+    task->generated = 0;
+    for (u32 a = 0; a < s->actions; a++) task->actions[2 * a] = 0;
+    w->cx.flush = flush_counting;
+    reset(&w->cx);
+    for (u32 b = task->first; b < task->last && s->level[b].first <= task->stop.parent; b++) {
+        const uint8_t *data = block_data(&s->pool, &s->level[b], w->scratch);
+        for (u32 i = 0; data != NULL && i < s->level[b].count && s->level[b].first + i <= task->stop.parent; i++) {
+            data = unpack(data, w->state, s->model->words);
+            expand(w, w->state, s->level[b].first + i);
+        }
+    }
+    flush_counting(&w->cx);
+    w->cx.flush = flush_among_others;
+}
 
 static void event(Context *cx, unsigned kind, u32 site, u32 failed) {
     Item *item = &cx->items[cx->count];
     *item = (Item){.parent = cx->parent, .ordinal = site, .steps = failed, .kind = (uint8_t)kind};
     cx->next += ((Worker *)cx->owner)->search->model->words;
     item->state = cx->count++;
+    cx->odd++;
     settle(cx);
 }
 
@@ -314,6 +417,7 @@ static void finish(Worker *w) {
     Context *cx = &w->cx;
     cx->flush(cx);
     if (s->threads > 1 && !w->halted) commit(w);
+    if (s->threads > 1 && w->task->stop.kind != 0) recount(w);
     if (!writer_cut(&w->writer)) halt(w, (Finding){.kind = MEMORY});
     w->task->out = writer_take(&w->writer, &w->task->outs);
     w->task->done = !w->halted;
