@@ -12,6 +12,7 @@ from typing import Literal, assert_never
 from ..spec.lang import ir
 from . import native, reference
 from .model import Limits, Options, Progress
+from .native.checkpoint import CheckpointRefused
 from .native.compiler import NoCompiler, find_compiler
 from .native.engine import Native, Prepared, is_cached, prepare
 from .result import Result
@@ -32,7 +33,7 @@ def check(specification: ir.Specification, options: Options, engine: Engine = "a
         case "native":
             try:
                 return _asymmetry(specification, options) or native.check(specification, options)
-            except NoCompiler as problem:
+            except (NoCompiler, CheckpointRefused) as problem:
                 raise NoEngine(str(problem)) from None
         case "auto":
             return _soonest(specification, options)
@@ -63,6 +64,8 @@ class _Compiled(Exception):
 def _soonest(specification: ir.Specification, options: Options) -> Result:
     if slow_because() is not None:
         return reference.check(specification, options)
+    if options.checkpoint is not None:
+        return check(specification, options, "native")
     if is_cached(specification, options):
         return _asymmetry(specification, options) or native.check(specification, options)
     compiling = _Compiling(specification, options)

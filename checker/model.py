@@ -5,6 +5,7 @@ All engines are called as `check(specification, options) -> Result`. This module
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from ..spec.lang import ir
@@ -52,6 +53,9 @@ class Options:
     workers: int = 1
     seed: int = 0  # of whatever an engine samples; it never changes a count
     progress: Callable[[Progress], None] | None = field(default=None, compare=False)
+    checkpoint: Path | None = None  # where the native engine writes its search, now and then and when it is stopped
+    checkpoint_seconds: float = 600.0  # between two of them
+    resume: bool = False  # go on from the checkpoint
 
 
 def properties_of(specification: ir.Specification, kind: ir.Kind, options: Options) -> list[ir.Property]:

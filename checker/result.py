@@ -25,6 +25,7 @@ Reason = Literal[
     "seconds",
     "memory",
     "interrupted",
+    "disk",  # the disk is full, or failed, while the frontier was being kept there
 ]
 
 DEADLOCK = "deadlock"  # the name of the property that no state is stuck

@@ -4,6 +4,7 @@ Knows ctypes and the runtime; nothing of specifications, options or results.
 """
 
 import ctypes
+import os
 from ctypes import CDLL, POINTER, Structure, byref, c_char_p, c_int, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ REASONS = (
     "memory",
     "interrupted",
     "disk",
+    "paused",
 )
 
 
@@ -74,6 +76,8 @@ def runtime(path: Path) -> CDLL:
     found.search_stop.restype = None
     found.search_free.argtypes = [c_void_p]
     found.search_free.restype = None
+    found.search_save.argtypes = [c_void_p, c_char_p, c_char_p, c_uint64]
+    found.search_load.argtypes = [c_void_p, c_char_p]
     found.search_report.argtypes = [c_void_p, POINTER(Report)]
     found.search_report.restype = None
     found.search_totals.argtypes = [c_void_p]
@@ -136,11 +140,23 @@ class Running:
         """Makes `run` return soon."""
         self._model.runtime.search_stop(self._search, REASONS.index(reason))
 
+    def save(self, path: Path, header: bytes) -> int:
+        """Writes the search, while it is not running, to a file; an errno, or 0."""
+        return int(self._model.runtime.search_save(self._search, os.fsencode(path), header, len(header)))
+
+    def load(self, path: Path) -> int:
+        """Takes up, before it has run, the search in a file; an errno, -1 for a damaged file, or 0."""
+        return int(self._model.runtime.search_load(self._search, os.fsencode(path)))
+
     def report(self) -> Report:
         """The figures; in the middle of a level only those called live are fresh."""
         found = Report()
         self._model.runtime.search_report(self._search, byref(found))
         return found
+
+    def reason(self) -> str:
+        """Why the search has ended."""
+        return REASONS[self.report().reason]
 
     def totals(self) -> list[tuple[int, int]]:
         """Generated and new states per action."""

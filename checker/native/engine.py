@@ -5,8 +5,10 @@ parts of this folder; nothing of the command line.
 """
 
 import contextlib
+import os
 import resource
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from typing import Any
 from ...spec.lang import domains, ir
 from ..model import Options, Progress, properties_of
 from ..result import DEADLOCK, Reason, Result, Steps, Verdict, Violation
-from . import compiler
+from . import checkpoint, compiler
 from .binding import NOBODY, PROPERTY, REASONS, Finding, Model, Report, Running, Settings, load_model
 from .generate.unit import Program, generate
 from .labelled import labelled
@@ -24,6 +26,7 @@ from .replay import Replay
 
 ENGINE = "native"
 PAUSE = 0.5  # seconds between two reports of progress
+_STOPPED = ("seconds", "memory", "interrupted")  # where a checkpoint lets the search go on another time
 _CHECKED: tuple[ir.Kind, ...] = ("invariant", "step_invariant", "witness")
 
 
@@ -76,6 +79,7 @@ class Native:
 
     def __init__(self, specification: ir.Specification, options: Options, prepared: Prepared | None = None) -> None:
         self._began = time.monotonic()
+        self._saved = ""  # where the last checkpoint is, or why there is none
         self._spec, self._options = specification, options
         self._prepared = prepared or prepare(specification, options)
         self._asked = {kind: properties_of(specification, kind, options) for kind in _CHECKED}
@@ -88,7 +92,16 @@ class Native:
         actions = len(prepared.program.actions)
         running = Running(prepared.model, self._settings(), properties, len(self._all["witness"]), actions)
         with contextlib.closing(running):
+            header = checkpoint.describe(self._spec, prepared.program, self._options)
+            path = self._options.checkpoint
+            if self._options.resume and path is not None:
+                checkpoint.load(running, path, header)
             self._wait(running)
+            while running.reason() == "paused" and path is not None:
+                self._saved = checkpoint.save(running, path, header)
+                self._wait(running)
+            if path is not None and running.reason() in _STOPPED:
+                self._saved = checkpoint.save(running, path, header)
             return self._result(running)
 
     def _settings(self) -> Settings:
@@ -104,8 +117,13 @@ class Native:
             states=limits.states or 0,
             depth=limits.depth or 0,
             memory=limits.memory or 0,
-            folder=b"",
+            folder=os.fsencode(self._spill_folder()),
         )
+
+    def _spill_folder(self) -> str:
+        """Where the frontier goes when memory is short: beside the checkpoint, or to the folder for passing files."""
+        path = self._options.checkpoint
+        return str(path.resolve().parent) if path is not None else tempfile.gettempdir()
 
     def _wanted(self, kind: ir.Kind) -> int:
         """The properties of a kind that were asked for, as bits."""
@@ -115,6 +133,7 @@ class Native:
 
     def _wait(self, running: Running) -> None:
         """Until the search has ended; Ctrl-C and the time limit end it."""
+        due = time.monotonic() + self._options.checkpoint_seconds
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         try:
@@ -122,7 +141,7 @@ class Native:
                 thread.join(pause)
                 if not thread.is_alive():
                     return
-                self._look_around(running)
+                self._look_around(running, due)
         except KeyboardInterrupt:
             running.stop("interrupted")
         except BaseException:
@@ -131,8 +150,10 @@ class Native:
             raise
         thread.join()
 
-    def _look_around(self, running: Running) -> None:
+    def _look_around(self, running: Running, due: float) -> None:
         limits, spent = self._options.limits, time.monotonic() - self._began
+        if self._options.checkpoint is not None and time.monotonic() > due:
+            running.stop("paused")
         if limits.seconds is not None and spent > limits.seconds:
             running.stop("seconds")
         if self._options.progress is not None:
@@ -202,7 +223,7 @@ class Native:
             symmetric_sorts=sorts,
             actions={name: generated for name, (generated, _) in zip(actions, totals, strict=False)},
             distinct_actions={name: new for name, (_, new) in zip(actions, totals, strict=False)},
-            bounds=bounds(spec, options),
+            bounds={**bounds(spec, options), **({"checkpoint": self._saved} if self._saved else {})},
             properties=(*names, *((DEADLOCK,) if options.deadlock else ())),
             engine=ENGINE,
             seconds=time.monotonic() - self._began,

@@ -4,6 +4,7 @@ The text depends on the specification and the identity of states alone, and is t
 tree's top level; nothing of compilers.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 
 from ....spec.lang import domains, ir
@@ -29,6 +30,11 @@ class Program:
     state: layout.StateLayout
     sites: tuple[ir.Span, ...]
     symmetric: tuple[domains.Sort, ...]
+
+    @property
+    def digest(self) -> str:
+        """Names the text: searches of equal digests are the same search."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
 
     @property
     def actions(self) -> tuple[str, ...]:

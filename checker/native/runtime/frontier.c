@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "frontier.h"
 #include "memory.h"
 #include <errno.h>
@@ -313,4 +312,29 @@ const uint8_t *block_data(Pool *pool, const Block *block, uint8_t *scratch) {
 
 void block_done(Pool *pool, const Block *block) {
     chunk_release(pool, block->chunk);
+}
+
+/* ------------------------------------------------------------------------------------------------- putting back */
+
+int pool_adopt(Pool *pool, Block *block, const uint8_t *data) {
+    if (pool->adopting == NULL || pool->adopting->used + block->bytes > pool->adopting->bytes) {
+        Chunk *full = pool->adopting;
+        pool->adopting = NULL;
+        if (full != NULL && !chunk_finish(pool, full)) return 0;
+        if ((pool->adopting = chunk_take(pool)) == NULL) return 0;
+    }
+    Chunk *chunk = pool->adopting;
+    if (block->bytes > chunk->bytes - chunk->used) return 0;
+    memcpy(chunk->data + chunk->used, data, block->bytes);
+    block->at = (u32)chunk->used;
+    block->chunk = chunk;
+    chunk->used += block->bytes;
+    __atomic_fetch_add(&chunk->blocks, 1, __ATOMIC_RELAXED);
+    return 1;
+}
+
+uint8_t *pool_journal(Pool *pool, const uint8_t *journal, size_t bytes) {
+    uint8_t *found = arena_take(pool, &pool->adopted, bytes);
+    if (found != NULL) memcpy(found, journal, bytes);
+    return found;
 }

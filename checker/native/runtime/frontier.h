@@ -36,6 +36,8 @@ typedef struct {
     pthread_mutex_t lock;
     Chunk *idle;        /* chunks with data pages, free to be filled */
     Chunk *all;
+    Chunk *adopting;    /* the chunk and arena that a checkpoint is being read into */
+    Arena *adopted;
     Arena *arenas;
     u64 limit;          /* bytes of memory beyond which chunks go to the file; 0: never */
     char folder[4096];  /* where the spill files are; empty: nowhere */
@@ -78,7 +80,8 @@ const uint8_t *unpack(const uint8_t *data, u64 *state, unsigned words);
 size_t packed_most(unsigned words);
 /* The parent and ordinal of state number `position` of a block. */
 void journal_find(const uint8_t *journal, u32 position, u64 *parent, u32 *ordinal);
-/* Puts back what a checkpoint kept. */
-int pool_adopt(Pool *pool, Block *block, const uint8_t *data, const uint8_t *journal);
+/* Puts back what a checkpoint kept: a block's states, a journal. */
+int pool_adopt(Pool *pool, Block *block, const uint8_t *data);
+uint8_t *pool_journal(Pool *pool, const uint8_t *journal, size_t bytes);
 
 #endif

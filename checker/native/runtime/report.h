@@ -16,6 +16,11 @@ int search_run(Search *search);   /* blocks until the end; returns the reason */
 void search_stop(Search *search, int reason);
 void search_free(Search *search);
 
+/* Writes a search that is not running to a file, behind a text of the caller's; errno, or 0. */
+int search_save(Search *search, const char *path, const char *header, u64 length);
+/* Puts what a file holds into a new search; errno, or -1 when the file is damaged, or 0. */
+int search_load(Search *search, const char *path);
+
 void search_report(const Search *search, Report *report);
 const u64 *search_totals(const Search *search);
 void search_findings(const Search *search, Finding *stopped, Finding *found);

@@ -23,7 +23,7 @@ static void plan_memory(Search *s) {
 
 /* ---------------------------------------------------------------------------------------------------- folding */
 
-static int remember(Search *s, const Block *block) {
+static int remember_entry(Search *s, Entry entry) {
     if (s->entry_count == s->entry_room) {
         const u64 room = s->entry_room ? 2 * s->entry_room : 1024;
         Entry *more = realloc(s->entries, room * sizeof *more);
@@ -31,8 +31,17 @@ static int remember(Search *s, const Block *block) {
         s->entries = more;
         s->entry_room = room;
     }
-    s->entries[s->entry_count++] = (Entry){block->first, block->journal, block->count, block->journal_bytes};
+    s->entries[s->entry_count++] = entry;
     return 1;
+}
+
+static int remember(Search *s, const Block *block) {
+    return remember_entry(s, (Entry){block->first, block->journal, block->count, block->journal_bytes});
+}
+
+int search_adopt_entry(Search *s, Entry entry, const uint8_t *journal) {
+    entry.journal = pool_journal(&s->pool, journal, entry.bytes);
+    return entry.journal != NULL && remember_entry(s, entry);
 }
 
 static void fold_findings(Search *s, Task *task, u64 last) {
@@ -76,8 +85,19 @@ static void fold_beyond(Search *s, Task *task, u64 last) {
     }
 }
 
-/* Sums up one task; says how many blocks it adds to the next level. */
-static void fold_task(Search *s, Task *task, Block *next, u32 *blocks) {
+static int keep_next(Search *s, const Block *block) {
+    if (s->nexts == s->next_room) {
+        const u32 room = s->next_room ? 2 * s->next_room : 256;
+        Block *more = realloc(s->next, room * sizeof *more);
+        if (more == NULL) return 0;
+        s->next = more;
+        s->next_room = room;
+    }
+    s->next[s->nexts++] = *block;
+    return 1;
+}
+
+static void fold_task(Search *s, Task *task) {
     s->generated += task->generated;
     s->distinct += task->distinct;
     s->outside += task->outside;
@@ -87,11 +107,13 @@ static void fold_task(Search *s, Task *task, Block *next, u32 *blocks) {
     if (task->found != NULL) fold_findings(s, task, last);
     if (task->beyond != NULL) fold_beyond(s, task, last);
     for (u32 b = 0; b < task->outs; b++) {
-        s->frontier += task->out[b].count;
-        next[(*blocks)++] = task->out[b];
-        if (!remember(s, &task->out[b])) s->stop = MEMORY;
+        if (!remember(s, &task->out[b]) || !keep_next(s, &task->out[b])) s->stop = MEMORY;
     }
     if (task->stop.kind != 0) s->stopped = task->stop;
+    if (task->distinct > 0 && !s->deeper) {
+        s->deeper = 1;
+        s->depth++;
+    }
 }
 
 static void free_tasks(Search *s) {
@@ -106,22 +128,42 @@ static void free_tasks(Search *s) {
     s->task_count = 0;
 }
 
+static u64 states_of(const Block *blocks, u32 count) {
+    u64 states = 0;
+    for (u32 b = 0; b < count; b++) states += blocks[b].count;
+    return states;
+}
+
+u64 search_waiting(const Search *s) {
+    return states_of(s->level, s->blocks) + states_of(s->next, s->nexts);
+}
+
+/* Tasks end in order, so what is not expanded is the end of the level. */
 void search_fold(Search *s) {
-    const u64 before = s->distinct;
-    u64 outs = 0;
-    for (u32 t = 0; t < s->task_count; t++) outs += s->tasks[t].outs;
-    Block *next = malloc((outs + 1) * sizeof *next);
-    u32 blocks = 0;
-    s->frontier = 0;
-    if (next == NULL) s->stop = MEMORY;
-    for (u32 t = 0; next != NULL && t < s->task_count && s->stopped.kind == 0; t++) fold_task(s, &s->tasks[t], next, &blocks);
+    u32 t = 0, first = 0;
+    for (; t < s->task_count && s->stopped.kind == 0 && (s->tasks[t].done || s->tasks[t].stop.kind != 0); t++) {
+        fold_task(s, &s->tasks[t]);
+        first = s->tasks[t].last;
+    }
     free_tasks(s);
-    free(s->level);
-    s->level = next;
-    s->blocks = blocks;
+    s->blocks -= first;
+    if (first > 0) memmove(s->level, s->level + first, s->blocks * sizeof *s->level);
+    s->frontier = search_waiting(s);
     s->live_distinct = s->distinct;
     s->live_generated = s->generated;
-    if (s->distinct > before) s->depth++;
+    s->committed = s->distinct;
+}
+
+/* The level is expanded: what it found is the next one. */
+static void turn_level(Search *s) {
+    Block *old = s->level;
+    s->level = s->next;
+    s->blocks = s->nexts;
+    free(old);
+    s->next = NULL;
+    s->nexts = s->next_room = 0;
+    s->deeper = 0;
+    pool_turn(&s->pool);
 }
 
 /* ------------------------------------------------------------------------------------------------------ levels */
@@ -168,17 +210,17 @@ static int end_of(Search *s) {
     if (s->stopped.kind != 0) return (int)s->stopped.kind;
     if (s->pool.failed) return DISK;
     if (s->stop) return s->stop;
+    if (s->blocks == 0) turn_level(s);
     return s->blocks == 0 ? COMPLETE : RUNNING;
 }
 
-/* One level: the states of `level` are expanded, those found become the next. Says whether to go on. */
+/* Expands what is left of the level. Says whether to go on. */
 static int step(Search *s) {
-    if (s->settings.depth != 0 && s->depth >= s->settings.depth) return DEPTH;
+    if (s->settings.depth != 0 && s->depth - (u64)s->deeper >= s->settings.depth) return DEPTH;
     if (!make_tasks(s)) return MEMORY;
     plan_memory(s);
     run_level(s);
     search_fold(s);
-    if (s->stopped.kind == 0 && !s->stop) pool_turn(&s->pool);
     return end_of(s);
 }
 
@@ -190,14 +232,18 @@ static void first_level(Search *s) {
     s->tasks[0].actions = calloc(2 * s->actions, sizeof(u32));
     worker_initial(&s->workers[0]);
     search_fold(s);
-    pool_turn(&s->pool);
 }
 
 int search_run(Search *s) {
+    if (s->reason == PAUSED) {
+        s->stop = 0;
+        s->reason = RUNNING;
+    }
     if (s->reason == RUNNING && s->distinct == 0) {
         first_level(s);
         s->reason = end_of(s);
     }
+    if (s->reason == RUNNING && s->blocks == 0) turn_level(s); /* it was stopped between two levels */
     while (s->reason == RUNNING) s->reason = step(s);
     s->error = s->pool.failed;
     return s->reason;
@@ -234,6 +280,7 @@ void search_free(Search *s) {
     for (u32 w = 0; w < s->settings.workers; w++) worker_close(&s->workers[w]);
     free_tasks(s);
     free(s->level);
+    free(s->next);
     free(s->workers);
     free(s->totals);
     free(s->found);

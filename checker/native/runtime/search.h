@@ -11,7 +11,7 @@
 #include "table.h"
 
 /* Why a search ended. The driver knows these numbers. */
-enum { RUNNING, COMPLETE, INVARIANT, STEP, DEADLOCK, ERROR, STATES, DEPTH, SECONDS, MEMORY, INTERRUPTED, DISK };
+enum { RUNNING, COMPLETE, INVARIANT, STEP, DEADLOCK, ERROR, STATES, DEPTH, SECONDS, MEMORY, INTERRUPTED, DISK, PAUSED };
 
 typedef struct {
     u32 workers, check_all, deadlock, symmetric;
@@ -80,8 +80,10 @@ struct Search {
     Settings settings;
     Table table;
     Pool pool;
-    Block *level;
-    u32 blocks;
+    Block *level;       /* what is to be expanded, and what was found by those expanded already */
+    Block *next;
+    u32 blocks, nexts, next_room;
+    int deeper;         /* whether the states in `next` are counted in `depth` */
     Task *tasks;
     u32 task_count;
     Worker *workers;
@@ -112,6 +114,8 @@ void worker_close(Worker *worker);
 void worker_initial(Worker *worker);
 void worker_level(Worker *worker); /* expands tasks until none is left */
 int search_grow(Search *search, u64 more);
+u64 search_waiting(const Search *search); /* states found and not yet expanded */
+int search_adopt_entry(Search *search, Entry entry, const uint8_t *journal); /* from a checkpoint */
 void search_fold(Search *search); /* takes the results of a level's tasks, in order */
 
 #endif

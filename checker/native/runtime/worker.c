@@ -399,7 +399,8 @@ static void expand_block(Worker *w, const Block *block) {
     for (u32 i = 0; i < block->count && !w->halted; i++) {
         data = unpack(data, w->state, s->model->words);
         expand(w, w->state, block->first + i);
-        if (rarely(__atomic_load_n(&s->stop, __ATOMIC_RELAXED))) w->halted = 1;
+        /* Alone, a thread inserts as it goes, so it stops between tasks only; see worker_level. */
+        if (s->threads > 1 && rarely(__atomic_load_n(&s->stop, __ATOMIC_RELAXED))) w->halted = 1;
     }
 }
 
