@@ -5,7 +5,6 @@ import struct
 from typing import Any
 
 import pytest
-
 from quorate.impl.data.node import digest_of
 from quorate.impl.wire.frames import FrameBuffer
 from quorate.impl.wire.jute import Malformed
