@@ -162,7 +162,7 @@ class Zab(ZabProperties):
 
     def propose_epoch(self, i: Server) -> None:
         """i asks the senders of CEPOCHs to promise an epoch that none of them has promised yet."""
-        self.accepted_epoch[i] = 1 + max(promised(self.cepochs[i][s]) for s in Server)
+        self.accepted_epoch[i] = max(promised(self.cepochs[i][s]) for s in Server) + 1
         group = Set(s for s in Server if connected(self.cepochs[i][s]))
         self.broadcast(i, group, NewEpoch(self.accepted_epoch[i]))
 

@@ -1,4 +1,4 @@
-"""Every classic means the same twice: its own methods run as plain Python, and its tree, on seeded random walks."""
+"""Every bundled specification means the same twice: its methods run as plain Python, and its tree, on random walks."""
 
 import inspect
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, get_type_hints
 
 import pytest
-from quorate.spec.classics import SPECIFICATIONS
+from quorate.spec import classics, zookeeper
 from quorate.spec.lang import Abandoned, Spec, ir
 from quorate.spec.lang.domains import Plain
 from quorate.spec.lang.hints import domain_of, plain_of, values_of
@@ -17,13 +17,17 @@ from quorate.spec.lang.meaning.compile import Label, Meaning
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import declared
 
+SPECIFICATIONS = {
+    **{name: f"quorate.spec.classics.{place}" for name, place in classics.SPECIFICATIONS.items()},
+    **{name: f"quorate.spec.zookeeper.{place}" for name, place in zookeeper.SPECIFICATIONS.items()},
+}
 STEPS, STEPS_WITH_VARIANT = 40, 10  # of one walk
 Step = tuple[Label, Spec]
 
 
 def specification(name: str) -> type[Spec]:
     module, _, class_name = SPECIFICATIONS[name].partition(":")
-    found: type[Spec] = getattr(import_module(f"quorate.spec.classics.{module}"), class_name)
+    found: type[Spec] = getattr(import_module(module), class_name)
     return found
 
 
