@@ -53,4 +53,6 @@ def _configuration(left: Trace, right: Trace) -> list[str]:
     for name in sorted({*left.specification.variants} ^ {*right.specification.variants}):
         on = name in left.specification.variants
         found.append(f"variant {name}: {'on, off' if on else 'off, on'}")
+    for name in sorted({*left.specification.splits} ^ {*right.specification.splits}):
+        found.append(f"split at {name}: {'yes, no' if name in left.specification.splits else 'no, yes'}")
     return found

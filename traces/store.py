@@ -58,6 +58,7 @@ class Stored(msgspec.Struct, forbid_unknown_fields=True):
     specification: StoredSpecification
     constants: dict[str, int]
     variants: list[str]
+    splits: list[str]
     engine: str
     seed: int | None
     verdict: Literal["violated", "reached", "undecided"]
@@ -84,6 +85,7 @@ def to_stored(trace: Trace) -> Stored:
         StoredSpecification(own.name, trace.source, own.digest),
         dict(own.constants),
         list(own.variants),
+        list(own.splits),
         trace.engine,
         trace.seed,
         trace.verdict,

@@ -71,6 +71,7 @@ def show_label(specification: ir.Specification, label: Label) -> str:
 
 
 def configuration(specification: ir.Specification) -> str:
-    """The constants and variants as they stand on a command line: `managers=3 --variant commit-early`."""
+    """The configuration as it stands on a command line: `managers=3 --variant commit-early`."""
     constants = [f"{name}={value}" for name, value in specification.constants]
-    return " ".join([*constants, *(f"--variant {name}" for name in specification.variants)])
+    variants = [f"--variant {name}" for name in specification.variants]
+    return " ".join([*constants, *variants, *(f"--split {name}" for name in specification.splits)])

@@ -49,8 +49,13 @@ def find_class(reference: str) -> Any:
         raise Mistake(str(refused)) from None
 
 
-def read_specification(spec: Any, words: Iterable[str], variants: Iterable[str]) -> ir.Specification:
-    """The specification with the constants `name=value` bound and the variants on; raises Mistake or Refused."""
+def read_specification(
+    spec: Any, words: Iterable[str], variants: Iterable[str], splits: Iterable[str] = ()
+) -> ir.Specification:
+    """The specification with the constants `name=value` bound, the variants on, its actions split at these points.
+
+    Raises Mistake or Refused.
+    """
     from ...spec.lang.reader import read
     from ...spec.lang.specification import declared
 
@@ -59,7 +64,7 @@ def read_specification(spec: Any, words: Iterable[str], variants: Iterable[str])
     for name in chosen:
         if name not in switches:
             raise Mistake(f"{spec.__name__} has no variant {name!r}{nearest(name, switches)}{_known(switches)}")
-    return read(spec, read_constants(spec.__name__, constants, words), chosen)
+    return read(spec, read_constants(spec.__name__, constants, words), chosen, tuple(dict.fromkeys(splits)))
 
 
 def read_constants(owner: str, known: Mapping[str, Any], words: Iterable[str]) -> dict[str, int]:

@@ -41,6 +41,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 @click.argument("specification", shell_complete=complete_specification)
 @click.argument("constants", nargs=-1, metavar="[NAME=VALUE]…", shell_complete=complete_constant)
 @_option("--variant", multiple=True, metavar="NAME", help="Switch a named deviation on; repeatable.")
+@_option("--split", multiple=True, metavar="POINT", help="Let others come between at this step, or at all; repeatable.")
 @_option(
     "--property", "property_", multiple=True, metavar="NAME", help="Check only this one (or 'deadlock'); repeatable."
 )
@@ -112,7 +113,8 @@ def _check(request: "Request") -> int:
     from .search import report_on, search
 
     request.validate()
-    specification = read_specification(find_class(request.specification), request.constants, request.variant)
+    spec = find_class(request.specification)
+    specification = read_specification(spec, request.constants, request.variant, request.split)
     progress = ProgressLine(sys.stderr)
     try:
         result = search(request, specification, None if request.quiet else progress)

@@ -68,10 +68,22 @@ def describe(name: str) -> dict[str, Any]:
             for own, c in ((own, _any(c)) for own, c in constants.items())
         ],
         "variants": [{"name": own, "help": _any(one).help} for own, one in variants.items()],
+        "splits": _split_points(spec),
         "properties": [
             {"name": one.name, "kind": one.kind, "sentence": first_sentence(one.doc)} for one in tree.properties
         ],
     }
+
+
+def _split_points(spec: Any) -> list[str]:
+    """The points at which actions can be split."""
+    from ...spec.lang.errors import Refused
+    from .arguments import read_specification
+
+    try:
+        return list(read_specification(spec, (), (), ("all",)).splits)
+    except Refused:
+        return []
 
 
 def _any(value: object) -> Any:
@@ -87,6 +99,7 @@ def _rows(entry: dict[str, Any]) -> Iterator[str]:
     """Constants, variants and properties, each kind under its heading, names aligned."""
     constants = [(f"{one['name']}={one['default']}", one["help"]) for one in entry["constants"]]
     groups = {"constants": constants, "variants": [(one["name"], one["help"]) for one in entry["variants"]]}
+    groups["split points"] = [(name, "") for name in entry["splits"]]
     for one in entry["properties"]:
         heading = PLURALS[one["kind"]]
         groups.setdefault(heading, []).append((one["name"], one["sentence"]))

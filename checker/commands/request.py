@@ -35,6 +35,7 @@ class Request:
     specification: str
     constants: tuple[str, ...]
     variant: tuple[str, ...]
+    split: tuple[str, ...]
     property_: tuple[str, ...]
     symmetry: bool
     identity: Any
@@ -112,6 +113,7 @@ class Request:
         """The command line that repeats this run."""
         words = ["quorate", "check", source, *self.constants]
         words += [word for name in self.variant for word in ("--variant", name)]
+        words += [word for name in self.split for word in ("--split", name)]
         words += [word for name in self.property_ for word in ("--property", name)]
         words += [] if self.symmetry else ["--no-symmetry"]
         words += [] if self.deadlock else ["--no-deadlock"]

@@ -231,4 +231,4 @@ def _specification(stored: "Stored", spec: str | None) -> "ir.Specification":
                 "if you trust it, name it: --spec FILE.py:Class"
             )
     words = [f"{name}={value}" for name, value in stored.constants.items()]
-    return read_specification(find_class(source), words, stored.variants)
+    return read_specification(find_class(source), words, stored.variants, stored.splits)

@@ -25,6 +25,7 @@ def to_json(report: Report) -> str:
         "specification": {"name": own.name, "source": report.source, "digest": own.digest},
         "constants": dict(own.constants),
         "variants": list(own.variants),
+        "splits": list(own.splits),
         "verdict": result.verdict,
         "reason": result.reason,
         "complete": result.complete,

@@ -77,8 +77,9 @@ def _boundaries(report: Report) -> list[str]:
 def configuration_line(report: Report) -> str:
     """What was checked, with constants and variants."""
     constants = " ".join(f"{name}={value}" for name, value in report.specification.constants)
-    variants = ", ".join(report.specification.variants)
-    return " ".join(part for part in (report.source, constants, f"with {variants}" if variants else "") if part)
+    variants, splits = ", ".join(report.specification.variants), ", ".join(report.specification.splits)
+    rest = (f"with {variants}" if variants else "", f"split at {splits}" if splits else "")
+    return " ".join(part for part in (report.source, constants, *rest) if part)
 
 
 def states_in_words(result: Result) -> str:
