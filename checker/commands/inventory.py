@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -134,6 +133,7 @@ def _findings() -> Iterator[tuple[str, str | None, str]]:
     for package, use in (("z3-solver", "proofs"), ("networkx", "drawing graphs"), ("pydot", "drawing graphs")):
         yield package, _version(package), use
     yield "C compiler", _compiler(), "the native engine; without it the reference engine runs, which is slower"
+    yield "cache", _cache(), "nothing; compiled specifications are not kept"
     yield "graphviz", shutil.which("dot"), "quorate trace export --format svg"
     yield "processors", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()), ""
     yield "memory", _memory(), "nothing; it could not be measured"
@@ -147,12 +147,18 @@ def _version(package: str) -> str | None:
 
 
 def _compiler() -> str | None:
-    program = shutil.which(os.environ.get("CC", "cc"))
-    if program:
-        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30)
-        return f"{program} ({done.stdout.splitlines()[0] if done.stdout else 'version unknown'})"
-    ziglang = _version("ziglang")
-    return f"ziglang {ziglang}" if ziglang else None
+    from ..native.compiler import NoCompiler, find_compiler
+
+    try:
+        return str(find_compiler())
+    except NoCompiler:
+        return None
+
+
+def _cache() -> str | None:
+    from ..native.compiler import cache_folder
+
+    return str(cache_folder())
 
 
 def _memory() -> str | None:

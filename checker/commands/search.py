@@ -8,6 +8,8 @@ from ...spec.lang.errors import EvaluationError
 from ...traces.replay import replay
 from ...traces.store import write
 from ...traces.trace import Failure, Step, Trace, show_label
+from .. import engines
+from ..engines import slow_because
 from ..model import Progress
 from ..output.report import Report, Shown
 from ..result import Result, Steps
@@ -17,8 +19,6 @@ from .request import Request
 
 def search(request: Request, specification: ir.Specification, progress: Callable[[Progress], None] | None) -> Result:
     """The engine's answer."""
-    from .. import engines
-
     try:
         return engines.check(specification, request.options(specification, progress), request.engine)
     except engines.NoEngine as problem:
@@ -29,7 +29,8 @@ def report_on(request: Request, specification: ir.Specification, result: Result)
     """The result with its traces replayed and stored; a trace that does not replay is a fault of ours."""
     traces = [replay(trace) for trace in _traces(request, specification, result)]
     shown = tuple(Shown(trace, _stored(request, trace, number)) for number, trace in enumerate(traces))
-    return Report(specification, request.specification, request.command(request.specification), result, shown)
+    note = slow_because() if request.engine == "auto" and result.engine == "reference" else None
+    return Report(specification, request.specification, request.command(request.specification), result, shown, note)
 
 
 def _traces(request: Request, specification: ir.Specification, result: Result) -> Iterator[Trace]:

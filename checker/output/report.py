@@ -32,6 +32,7 @@ class Report:
     command: str  # the command line that repeats this run
     result: Result
     shown: tuple[Shown, ...]  # the counterexample, or with --check-all one of each violated property
+    note: str | None = None  # why it was slow
 
 
 def verdict_in_words(report: Report) -> str:
@@ -132,6 +133,8 @@ def _facts(report: Report) -> Iterator[str]:
     reached = [f"{name} (in {len(steps)} states)" for name, steps in result.witnesses.items() if steps is not None]
     if reached:
         yield f"reached: {', '.join(reached)}"
+    if report.note is not None:
+        yield report.note
     workers = f"{result.engine} engine, " if result.engine else ""
     yield f"{workers}{result.seconds:.2f} s, {show_memory(result.peak_memory)}"
 

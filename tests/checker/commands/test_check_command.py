@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from quorate.checker import engines
+from quorate.checker.native.compiler import find_compiler
 from quorate.checker.result import Result
 
 BUG = ("check", "two-phase-commit", "--variant", "commit-early")
@@ -161,6 +162,16 @@ def test_an_incomplete_search_says_what_stopped_it(quorate, words: tuple[str, ..
         4,
         f"two-phase-commit managers=6: no violation found, incomplete: {sentence}\n",
     )
+
+
+def test_without_a_compiler_the_result_says_why_it_is_slow(quorate, monkeypatch: pytest.MonkeyPatch) -> None:
+    find_compiler.cache_clear()
+    monkeypatch.setenv("QUORATE_CC", "no-such-compiler")
+    outcome = quorate("check", "two-phase-commit")
+    find_compiler.cache_clear()
+    assert outcome.code == 0
+    assert "running in Python, slowly: QUORATE_CC is 'no-such-compiler', which does not run" in outcome.out
+    assert "reference engine" in outcome.out
 
 
 def test_a_boundary_is_named(quorate) -> None:
