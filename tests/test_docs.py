@@ -39,8 +39,8 @@ BLOCK = re.compile(
     r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 TABLE = re.compile(r"(<!-- printed: (?P<name>[\w ]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
-# What differs from run to run in a transcript: durations, rates, sizes of memory.
-VARYING = re.compile(r"\b\d[\d,.]*(?= (?:s|ms|kB|MB|GB|MiB|GiB|states/s)\b)")
+# What differs from run to run, or with every edit: durations, rates, sizes of memory, names of traces.
+VARYING = re.compile(r"\b\d[\d,.]*(?= (?:s|ms|kB|MB|GB|MiB|GiB|states/s)\b)|[0-9a-f]{16}(?=\.json\b)")
 
 
 @dataclass

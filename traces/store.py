@@ -111,8 +111,13 @@ def _stored_steps(trace: Trace) -> Iterator[StoredStep]:
 
 
 def digest(stored: Stored) -> str:
-    """The name of a trace's content, whatever the layout of the file."""
+    """The fingerprint of a trace's whole content, whatever the layout of the file."""
     return hashlib.sha256(msgspec.json.encode(stored)).hexdigest()
+
+
+def identity(stored: Stored) -> str:
+    """The name of a trace's file: the same behaviour has the same name, whichever engine found it."""
+    return digest(msgspec.structs.replace(stored, engine="", seed=None))[:16]
 
 
 def to_text(trace: Trace) -> str:
@@ -123,8 +128,8 @@ def to_text(trace: Trace) -> str:
 
 
 def write(trace: Trace, path: Path | None = None) -> Path:
-    """Writes the trace, by default to .quorate/traces/<digest>.json below the current folder; gives the path."""
-    path = path or FOLDER / f"{digest(to_stored(trace))[:16]}.json"
+    """Writes the trace, by default to .quorate/traces/<identity>.json below the current folder; gives the path."""
+    path = path or FOLDER / f"{identity(to_stored(trace))}.json"
     replace_file(path, to_text(trace).encode())
     return path
 

@@ -10,7 +10,7 @@ import msgspec
 
 from ...spec.lang.errors import Refusal
 from ...traces.export.markdown import to_markdown
-from ...traces.store import digest, to_stored
+from ...traces.store import identity, to_stored
 from ..result import Result
 from .report import Report, Shown, checked, configuration_line, states_in_words, verdict_in_words, warnings
 
@@ -58,7 +58,7 @@ def _action(result: Result, name: str) -> dict[str, int]:
 def _trace(shown: Shown) -> dict[str, Any]:
     stored = to_stored(shown.trace)
     steps: list[dict[str, Any]] = msgspec.to_builtins(stored)["steps"]
-    return {"id": digest(stored)[:16], "path": None if shown.path is None else str(shown.path), "steps": steps}
+    return {"id": identity(stored), "path": None if shown.path is None else str(shown.path), "steps": steps}
 
 
 def _violations(report: Report) -> list[dict[str, Any]]:

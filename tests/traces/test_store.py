@@ -1,6 +1,7 @@
 """Trace files: what is written comes back, and nothing else does."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -25,8 +26,10 @@ def test_the_name_is_made_from_the_content(early_commit, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first, second = store.write(early_commit), store.write(early_commit)
     assert first == second
-    assert store.digest(store.read(first)).startswith(first.stem)
-    assert [p.name for p in first.parent.iterdir()] == [first.name]
+    assert store.identity(store.read(first)) == first.stem
+    assert store.write(replace(early_commit, engine="another", seed=7)) == first
+    assert store.write(replace(early_commit, steps=early_commit.steps[:3])) != first
+    assert len(list(first.parent.iterdir())) == 2
 
 
 def test_states_are_kept_as_differences(early_commit, tmp_path):
