@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from quorate.spec.lang import domains
 from quorate.traces import store
@@ -222,3 +222,18 @@ def test_any_json_is_decoded_or_refused(data):
     except Foreign:
         return
     assert decode(kind, encode(kind, value)) == value
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_file_with_damaged_bytes_is_refused_or_says_the_same(early_commit, tmp_path, data):
+    path = store.write(early_commit, tmp_path / "trace.json")
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    try:
+        trace = store.restore(store.read(path), early_commit.specification)
+    except Unreadable:
+        return
+    assert trace == early_commit

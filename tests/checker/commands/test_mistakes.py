@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 HEAD = "from quorate.spec.lang import *\n\n\n"
 
@@ -129,3 +131,19 @@ def test_a_fault_of_ours_leaves_a_report(quorate, tmp_path: Path, monkeypatch: p
     assert str(report.relative_to(tmp_path)) in outcome.err
     assert "a planted fault" in report.read_text()
     assert "['list']" in report.read_text()
+
+
+VOCABULARY = """
+check list trace show why diff export doctor two-phase-commit managers=2 managers=x =3 x= --variant commit-early
+--property consistent --split all --identity label --no-symmetry --check-all --max-depth 2 --timeout 1s --seed -1
+--output-format json markdown --quiet -v --fail-on vacuous --expect violated --format itf nothing.json . -- -
+"""
+WORDS = st.sampled_from(VOCABULARY.split()) | st.text(max_size=6).filter(lambda text: "\0" not in text)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(words=st.lists(WORDS, max_size=6))
+def test_no_command_line_is_a_fault_of_ours(quorate, words: list[str]) -> None:
+    outcome = quorate(*words)
+    assert outcome.code in (0, 1, 2, 4, 5, 6)
+    assert "internal error" not in outcome.err
