@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..data.acl import OPEN
 from ..data.node import Node
-from ..data.paths import ROOT
+from ..data.paths import QUOTA, ROOT
 from ..data.sessions import signed64
 from ..data.tree import Tree
 from ..wire.records import DIGEST_VERSION, ACLs, Txn
@@ -57,7 +57,8 @@ def restore(snapshot: Snapshot, zxid: int) -> Tree:
     for node in snapshot.nodes:
         tree.insert(node.path or ROOT, Node.stored(node.data, lists[node.acl_id], node.stat))
     tree.timeouts_ms.update(snapshot.sessions)
-    tree.recount_quotas()
+    if QUOTA in tree.nodes:
+        tree.recount_quotas()
     tree.last_zxid = zxid
     return tree
 
