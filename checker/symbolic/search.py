@@ -1,0 +1,265 @@
+"""The three questions to Z3: a violation within K steps, an inductive invariant, k-induction.
+
+A violation is a path from an initial state; it is replayed by the Python meaning before it counts. A counterexample to
+induction starts anywhere, so it proves nothing about reachable states; it is reported as such. Whatever the solver
+gives up on is undecided. Knows formulas, not reports.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+import z3
+
+from ...spec.lang import ir
+from ...spec.lang.errors import EvaluationError
+from ...spec.lang.meaning.compile import Meaning
+from ..model import Options, properties_of
+from ..result import DEADLOCK, Result, State, Steps
+from .terms import Truth, conj, disj, neg
+from .transition import System
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: "steps" searches paths of at most `bound` steps; "inductive" asks whether the named invariants
+    (all, where none is named) are preserved together by every step; "k-induction" lets `bound` steps go by first."""
+
+    kind: Literal["steps", "inductive", "k-induction"] = "steps"
+    bound: int = 10
+    invariants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result; and where induction fails the pair of states (or path) that shows it, which need not be reachable."""
+
+    result: Result
+    to_induction: tuple[State, ...] = ()
+    broken: str | None = None  # the invariant that the last of these states, or the last step, violates
+
+
+class Gave(Exception):
+    """The solver gave up: why."""
+
+
+def prove(specification: ir.Specification, question: Question, options: Options) -> Answer:
+    """Asks Z3. Verdicts: `violated` with a replayed trace, `holds` by induction for every reachable state of this
+    configuration, or `undecided`: no violation within the bound, not inductive, or the solver gave up."""
+    started = time.monotonic()
+    prover = _Prover(specification, question, options)
+    try:
+        answer = prover.answer()
+    except Gave as problem:
+        answer = Answer(prover.undecided(str(problem)))
+    finished = replace(answer.result, engine="symbolic", seconds=time.monotonic() - started)
+    return replace(answer, result=finished)
+
+
+class _Prover:
+    def __init__(self, specification: ir.Specification, question: Question, options: Options) -> None:
+        self.specification, self.question, self.options = specification, question, options
+        self.system = System(specification, options)
+        self.meaning = Meaning(specification)
+        self.invariants = properties_of(specification, "invariant", options)
+        self.step_invariants = properties_of(specification, "step_invariant", options)
+        if question.invariants:
+            self.invariants = [one for one in self.invariants if one.name in question.invariants]
+            self.step_invariants = [one for one in self.step_invariants if one.name in question.invariants]
+        self.failures: list[Any] = []
+
+    def answer(self) -> Answer:
+        match self.question.kind:
+            case "steps":
+                return self._steps(self.question.bound)
+            case "inductive":
+                return self._induction(1)
+            case "k-induction":
+                return self._induction(self.question.bound)
+
+    # -------------------------------------------------------------------------------------------- formulas
+
+    def _bad_state(self) -> Truth:
+        """That `now` violates an invariant, is stuck, or cannot be evaluated."""
+        found: list[Truth] = []
+        for one in self.invariants:
+            holds, failures = self.system.holds(one)
+            found += [neg(holds), *(failure.condition for failure in failures)]
+        chosen = self.options.properties
+        if self.options.deadlock and (chosen is None or DEADLOCK in chosen) and not self.question.invariants:
+            found.append(conj(self.system.inside(), self.system.stuck()))
+        if not self.question.invariants:
+            found += [conj(self.system.inside(), f.condition) for i in self.system.instances for f in i.failures]
+        return disj(*found)
+
+    def _bad_step(self) -> Truth:
+        """That the step from `now` to `next` violates a step invariant."""
+        found: list[Truth] = []
+        for one in self.step_invariants:
+            holds, failures = self.system.holds(one)
+            found += [neg(holds), *(failure.condition for failure in failures)]
+        return disj(*found)
+
+    def _at(self, formula: Truth, states: list[list[Any]], index: int) -> Any:
+        """A formula over `now` and `next`, moved to two consecutive states of a path."""
+        if isinstance(formula, bool):
+            return z3.BoolVal(formula)
+        pairs = list(zip(self.system.constants(self.system.now), states[index], strict=True))
+        if index + 1 < len(states):
+            pairs += list(zip(self.system.constants(self.system.next), states[index + 1], strict=True))
+            pairs += [(taken, z3.Bool(f"{index}.{taken.decl().name()}")) for taken in self.system.taken]
+        return z3.substitute(formula, *pairs)
+
+    def _copy(self, index: int) -> list[Any]:
+        constants = self.system.constants(self.system.now)
+        return [z3.Const(f"{index}.{constant.decl().name()}", constant.sort()) for constant in constants]
+
+    def _solver(self) -> Any:
+        solver = z3.SolverFor("QF_BV")
+        solver.set("random_seed", self.options.seed % 2**31)
+        if self.options.limits.seconds is not None:
+            solver.set("timeout", int(self.options.limits.seconds * 1000))
+        if self.options.limits.memory is not None:
+            solver.set("max_memory", self.options.limits.memory // 2**20)
+        return solver
+
+    def _satisfiable(self, solver: Any, *assumptions: Any) -> Any:
+        """A model, or None. Raises Gave where the solver does not know."""
+        found = solver.check(*assumptions)
+        if found == z3.unknown:
+            raise Gave(solver.reason_unknown())
+        return solver.model() if found == z3.sat else None
+
+    # ----------------------------------------------------------------------------------------- k-step search
+
+    def _steps(self, bound: int) -> Answer:
+        """Longer and longer paths; the first violation is a shortest one."""
+        solver, states = self._solver(), [self._copy(0)]
+        bad_state, bad_step, step = self._bad_state(), self._bad_step(), self.system.step()
+        inside = self.system.inside()
+        solver.add(self._at(self.system.initial(), states, 0))
+        for length in range(bound + 1):
+            self._progress(length)
+            model = self._satisfiable(solver, self._at(bad_state, states, length))
+            if model is not None:
+                return Answer(self._violated(states, model))
+            if length == bound:
+                break
+            states.append(self._copy(length + 1))
+            solver.add(self._at(conj(step, inside), states, length))
+            model = self._satisfiable(solver, self._at(bad_step, states, length))
+            if model is not None:
+                return Answer(self._violated(states, model))
+        return Answer(self.undecided(f"no violation within {bound} steps"))
+
+    def _progress(self, length: int) -> None:
+        """A place for Ctrl-C between two questions; the search is silent otherwise."""
+
+    def _violated(self, states: list[list[Any]], model: Any) -> Result:
+        plain = [self._plain(row, model) for row in states]
+        steps = self._replayed(plain)
+        return self._judged(steps)
+
+    def _plain(self, row: list[Any], model: Any) -> State:
+        moved = dict(zip((c.get_id() for c in self.system.constants(self.system.now)), row, strict=True))
+        state = {name: _moved(value, moved) for name, value in self.system.now.items()}
+        return self.system.plain(state, model)
+
+    def _replayed(self, states: list[State]) -> Steps:
+        """The path with labels, each step found among the successors that the Python meaning gives."""
+        found = [next(((label, s) for label, s in self.meaning.initial() if s == states[0]), None)]
+        for before, after in pairwise(states):
+            found.append(next(((label, s) for label, s in self.meaning.successors(before) if s == after), None))
+        if any(entry is None for entry in found):
+            raise AssertionError("a path that Z3 gave is not a behaviour of the Python meaning")
+        return tuple(entry for entry in found if entry is not None)
+
+    def _judged(self, steps: Steps) -> Result:
+        """Which property the last state, or the last step, violates, as the Python meaning says."""
+        last = steps[-1][1]
+        before = steps[-2][1] if len(steps) > 1 else None
+        common = replace(self.undecided(""), steps=steps, depth=len(steps), verdict="violated")
+        for one in self._checked(before):
+            try:
+                if not self.meaning.holds(one.name, last, before if one.kind == "step_invariant" else None):
+                    kind: Any = one.kind
+                    return replace(common, property=one.name, reason=kind)
+            except EvaluationError as error:
+                return replace(common, reason="error", error=error, failed=one.name)
+        try:
+            stuck = not self.meaning.successors(last)
+        except EvaluationError as error:
+            return replace(common, reason="error", error=error)
+        if stuck:
+            return replace(common, property=DEADLOCK, reason="deadlock")
+        raise AssertionError("Z3 sees a violation where the Python meaning sees none")
+
+    def _checked(self, before: State | None) -> Iterator[ir.Property]:
+        yield from self.invariants
+        if before is not None:
+            yield from self.step_invariants
+
+    def undecided(self, why: str) -> Result:
+        """A result that says what was asked and why it is not decided."""
+        names = tuple(one.name for one in (*self.invariants, *self.step_invariants))
+        bounds: dict[str, int | float | str | bool] = dict(self.specification.constants)
+        bounds |= {"question": self.question.kind, "why": why}
+        if self.question.kind != "inductive":
+            bounds["steps"] = self.question.bound
+        return Result(verdict="undecided", reason="depth", bounds=bounds, properties=names)
+
+    # ----------------------------------------------------------------------------------------------- induction
+
+    def _induction(self, length: int) -> Answer:
+        """Base: no violation within `length - 1` steps. Step: after `length` good states comes another good one."""
+        base = self._steps(length - 1)
+        if base.result.verdict == "violated":
+            return base
+        solver, states = self._solver(), [self._copy(n) for n in range(length + 1)]
+        step, good, typed = self.system.step(), neg(self._bad_state()), self.system.well_typed()
+        bad_step, inside = self._bad_step(), self.system.inside()
+        solver.add(self._at(typed, states, 0))
+        for n in range(length):
+            solver.add(self._at(conj(good, inside, step), states, n))
+            if n + 1 < length:
+                solver.add(self._at(neg(bad_step), states, n))
+        worse = z3.Or(self._at(self._bad_state(), states, length), self._at(bad_step, states, length - 1))
+        model = self._satisfiable(solver, worse)
+        if model is None:
+            result = replace(self.undecided("the invariants are inductive"), verdict="holds", reason="complete")
+            return Answer(replace(result, complete=True))
+        model = self._simplest(solver, worse, states, model)
+        path = tuple(self._plain(row, model) for row in states)
+        return Answer(self.undecided("the invariants are not inductive"), path, self._culprit(path))
+
+    def _simplest(self, solver: Any, worse: Any, states: list[list[Any]], model: Any) -> Any:
+        """A counterexample whose first state has as many leaves as possible as the initial state has them."""
+        _, start = self.meaning.initial()[0]
+        wanted = self.system.known_state(start)
+        kept: list[Any] = [worse]
+        for constant, value in zip(states[0], self.system.constants(wanted), strict=True):
+            same = constant == value
+            if z3.is_true(model.eval(same, model_completion=True)):
+                kept.append(same)
+                continue
+            if solver.check(*kept, same) == z3.sat:
+                model = solver.model()
+                kept.append(same)
+        return model
+
+    def _culprit(self, path: tuple[State, ...]) -> str | None:
+        for one in self._checked(path[-2]):
+            try:
+                if not self.meaning.holds(one.name, path[-1], path[-2] if one.kind == "step_invariant" else None):
+                    return one.name
+            except EvaluationError:
+                return one.name
+        return DEADLOCK
+
+
+def _moved(value: Any, moved: dict[int, Any]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_moved(part, moved) for part in value)
+    return moved[value.get_id()]
