@@ -67,6 +67,7 @@ class ACL:
 ACLs = tuple[ACL, ...]
 
 DIGEST_VERSION = 2  # DigestCalculator.DIGEST_VERSION
+TTL_MAX = (1 << 40) - 1  # milliseconds; EphemeralType.TTL.maxValue
 
 OPEN_ACL: ACLs = (ACL(31, Id("world", "anyone")),)  # ZooDefs.Ids.OPEN_ACL_UNSAFE
 
@@ -245,7 +246,11 @@ class CreateTTLTxn:
 
     @classmethod
     def decode(cls, source: Reader) -> "CreateTTLTxn":
-        return cls(source.text(), source.buffer(), decode_acls(source), source.int32(), source.int64())
+        txn = cls(source.text(), source.buffer(), decode_acls(source), source.int32(), source.int64())
+        if not 0 <= txn.ttl <= TTL_MAX:
+            # A real server logs such a creation when the flags lie, and can never start on that log again.
+            raise Malformed(f"offset {source.offset - 8}: a time to live of {txn.ttl} ms; it is 0 to {TTL_MAX} ms")
+        return txn
 
 
 @dataclass(frozen=True, slots=True)

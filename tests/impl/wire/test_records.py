@@ -18,7 +18,7 @@ BODIES: dict[int, st.SearchStrategy[r.Body]] = {
     r.Op.CREATE: st.builds(r.CreateTxn, texts, datas, acls, st.booleans(), int32),
     r.Op.CREATE2: st.builds(r.CreateTxn, texts, datas, acls, st.booleans(), int32),
     r.Op.CREATE_CONTAINER: st.builds(r.CreateContainerTxn, texts, datas, acls, int32),
-    r.Op.CREATE_TTL: st.builds(r.CreateTTLTxn, texts, datas, acls, int32, int64),
+    r.Op.CREATE_TTL: st.builds(r.CreateTTLTxn, texts, datas, acls, int32, st.integers(0, r.TTL_MAX)),
     r.Op.DELETE: st.builds(r.DeleteTxn, texts),
     r.Op.DELETE_CONTAINER: st.builds(r.DeleteTxn, texts),
     r.Op.SET_DATA: st.builds(r.SetDataTxn, texts, datas, int32),
@@ -77,6 +77,13 @@ def test_a_create_byte_by_byte() -> None:
 def test_a_close_with_and_without_paths_and_digest(paths: tuple[str, ...] | None, digest: r.TxnDigest | None) -> None:
     txn = r.Txn(r.TxnHeader(1, 2, 3, 4, r.Op.CLOSE_SESSION), r.CloseSessionTxn(paths), digest)
     assert r.Txn.decode(txn.encode()) == txn
+
+
+@pytest.mark.parametrize("ttl", [-1, 1 << 40, -(2**63)])
+def test_a_time_to_live_that_kills_a_real_server_is_refused(ttl: int) -> None:
+    txn = r.Txn(r.TxnHeader(1, 2, 3, 4, r.Op.CREATE_TTL), r.CreateTTLTxn("/a", b"", r.OPEN_ACL, 1, ttl), None)
+    with pytest.raises(Malformed, match=f"a time to live of {ttl} ms; it is 0 to 1099511627775 ms"):
+        r.Txn.decode(txn.encode())
 
 
 def test_what_no_log_may_contain_is_refused() -> None:
