@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...spec.lang import ir
-from ...spec.lang.errors import EvaluationError
 from ...traces.replay import replay
 from ...traces.store import write
 from ...traces.trace import Failure, Step, Trace, show_label
@@ -34,35 +33,39 @@ def report_on(request: Request, specification: ir.Specification, result: Result)
 
 
 def _traces(request: Request, specification: ir.Specification, result: Result) -> Iterator[Trace]:
+    """The counterexample, or with --check-all one for each property; and the way to an error, if there is one."""
     if result.reason == "asymmetry":
         return
-    if result.violations:
-        for violation in result.violations:
-            yield _trace(request, specification, result, violation.steps, violation.property)
-    elif result.steps:
-        yield _trace(request, specification, result, result.steps, result.property)
+    found: list[tuple[str | None, Steps]] = [(one.property, one.steps) for one in result.violations]
+    if not found and result.error is None and result.steps:
+        found = [(result.property, result.steps)]
+    for name, steps in found:
+        yield _trace(request, specification, result, steps, name, None)
+    if result.error is not None and result.steps:
+        failed = result.failed
+        during = show_label(specification, failed) if isinstance(failed, tuple) else failed or "a step"
+        failure = Failure(during, str(result.error.span), result.error.message)
+        yield _trace(request, specification, result, result.steps, None, failure)
 
 
-def _trace(request: Request, specification: ir.Specification, result: Result, steps: Steps, name: str | None) -> Trace:
+def _trace(
+    request: Request,
+    specification: ir.Specification,
+    result: Result,
+    steps: Steps,
+    name: str | None,
+    failure: Failure | None,
+) -> Trace:
     return Trace(
         specification,
         request.specification,
         tuple(Step(label, state) for label, state in steps),
-        "undecided" if result.error is not None else "violated",
-        None if result.error is not None else name,
-        _failure(specification, result.error, result.failed),
+        "violated" if failure is None else "undecided",
+        name,
+        failure,
         result.engine,
         request.seed,
     )
-
-
-def _failure(
-    specification: ir.Specification, error: EvaluationError | None, failed: tuple[str, tuple[object, ...]] | str | None
-) -> Failure | None:
-    if error is None:
-        return None
-    during = show_label(specification, failed) if isinstance(failed, tuple) else failed or "a step"
-    return Failure(during, str(error.span), error.message)
 
 
 def _stored(request: Request, trace: Trace, number: int) -> Path | None:

@@ -19,7 +19,7 @@ from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import declared
 
 SEED = 20261121
-STATES = 25
+STATES = 15
 
 
 def cases() -> Iterator[Any]:
