@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "check:check",
     "list": "inventory:list_specifications",
     "trace": "trace:trace",
+    "serve": "serve:serve",
     "doctor": "inventory:doctor",
 }
 
