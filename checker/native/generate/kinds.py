@@ -64,8 +64,9 @@ def _positions(unit: Unit, kind: Type) -> str:
         unit.made[key] = f"position_{len(unit.made) + 1}"
         body = Body(unit, "return 0;")
         value = from_raw(kind, "code")
+        body.line("(void)code;")
         body.line(f"return {_radix(body, kind, value)};")
-        unit.top.append(body.render(f"static inline u64 {unit.made[key]}(u64 code)"))
+        unit.top.append(body.render(f"OWN u64 {unit.made[key]}(u64 code)"))
     return unit.made[key]
 
 
@@ -154,7 +155,7 @@ def _order(unit: Unit, kind: Type) -> str:
         body = Body(unit, "return 0;")
         left, right = Place(kind, "a", stable=True), Place(kind, "b", stable=True)
         _write_order(body, kind, left, right)
-        unit.top.append(body.render(f"static int {unit.made[key]}(const u64 *a, const u64 *b)"))
+        unit.top.append(body.render(f"OWN int {unit.made[key]}(const u64 *a, const u64 *b)"))
     return unit.made[key]
 
 

@@ -81,7 +81,14 @@ def opened(scope: Scope, binder: ir.Binder) -> None:
         case domain:
             item = _each(scope, scope.value(domain), binder.name)
     item = retyped(item, binder.type)
-    scope.names[binder.name] = name(body, item, binder.name)
+    scope.names[binder.name] = _used(body, name(body, item, binder.name))
+
+
+def _used(body: Body, value: Value) -> Value:
+    """The value, with a note to the compiler that it may not be needed."""
+    if isinstance(value, Scalar) and value.c.isidentifier():
+        body.line(f"(void){value.c};")
+    return value
 
 
 def opened_distinct(scope: Scope, param: ir.Param, drawn: ir.Expr) -> None:
@@ -133,12 +140,14 @@ def opened_bits(body: Body, whole: Value) -> str:
     if layout.small(whole.kind):
         body.open(f"for (u64 {rest} = {load(whole)}; {rest} != 0; {rest} &= {rest} - 1)")
         body.line(f"const u64 {index} = lowest({rest});")
+        body.line(f"(void){index};")
         return index
     assert isinstance(whole, Place)
     word = body.fresh("word")
     body.open(f"for (u64 {word} = 0; {word} < {layout.size(whole.kind)}; {word}++)")
     body.open(f"for (u64 {rest} = {whole.address}[{word}]; {rest} != 0; {rest} &= {rest} - 1)")
     body.line(f"const u64 {index} = {word} * 64 + lowest({rest});")
+    body.line(f"(void){index};")
     return index
 
 

@@ -33,7 +33,7 @@ from .values import (
     zeroed,
 )
 
-_NONE = ["static u64 orbit(const u64 *s) { (void)s; return 1; }"]
+_NONE = ["OWN u64 orbit(const u64 *s) { (void)s; return 1; }"]
 
 
 def canonical(unit: Unit, state: layout.StateLayout, symmetric: tuple[domains.Sort, ...]) -> list[str]:
@@ -70,7 +70,7 @@ class _Symmetry:
                 old = Place(variable.type, "s", stable=True).part(variable.type, offset)
                 new = Place(variable.type, "to").part(variable.type, offset)
                 store(body, new, self._rename(body, old))
-        return body.render("static void renamed(u64 *to, const u64 *s, uint8_t names[SORTS][MOST])")
+        return body.render("OWN void renamed(u64 *to, const u64 *s, uint8_t names[SORTS][MOST])")
 
     def _rename(self, body: Body, value: Value) -> Value:
         """The value with every element replaced."""
@@ -167,7 +167,7 @@ class _Symmetry:
                 place = Place(variable.type, "s", stable=True).part(variable.type, offset)
                 body.line(f"{total} = blend({total}, {self._view(body, place)});")
         body.line(f"return {total};")
-        return body.render("static u64 view(const u64 *s, unsigned sort, u64 self, u64 colours[SORTS][MOST])")
+        return body.render("OWN u64 view(const u64 *s, unsigned sort, u64 self, u64 colours[SORTS][MOST])")
 
     def _view(self, body: Body, value: Value) -> str:
         """A C expression: a number that is the same for values that look the same."""

@@ -29,7 +29,7 @@ class Unit:
         key = ("constant", text)
         if key not in self.made:
             self.made[key] = f"constant_{len(self.made) + 1}"
-            self.top.append(f"static const u64 {self.made[key]}[] = {{{text}}};")
+            self.top.append(f"OWN const u64 {self.made[key]}[] = {{{text}}};")
         return self.made[key]
 
 
@@ -70,13 +70,13 @@ class Body:
     def storage(self, words: int, stem: str = "t") -> str:
         """An array that lives as long as the function."""
         name = self.fresh(stem)
-        self.hoisted.append(f"u64 {name}[{words}];")
+        self.hoisted.append(f"u64 {name}[{words}]; (void){name};")
         return name
 
     def variable(self, ctype: str, stem: str, initial: str = "0") -> str:
         """A variable that lives as long as the function."""
         name = self.fresh(stem)
-        self.hoisted.append(f"{ctype} {name} = {initial};")
+        self.hoisted.append(f"{ctype} {name} = {initial}; (void){name};")
         return name
 
     def check(self, failing: str, span: ir.Span) -> None:

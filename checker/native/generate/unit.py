@@ -124,7 +124,7 @@ class _Writer:
         returns, out = (ctype(kind), []) if direct else ("void", ["u64 *out"])
         if body.stops:
             self.unit.stopping.add(cname)
-        return body.render(f"static {returns} {cname}({', '.join(['Context *cx', 'const u64 *s', *params, *out])})")
+        return body.render(f"OWN {returns} {cname}({', '.join(['Context *cx', 'const u64 *s', *params, *out])})")
 
     def _effect(self, function: ir.Function, cname: str) -> str:
         body = Body(self.unit, "return STOPPED;")
@@ -135,7 +135,7 @@ class _Writer:
             body.line("return DONE;")
         if body.stops:
             self.unit.stopping.add(cname)
-        return body.render(f"static int {cname}({', '.join(['Context *cx', 'u64 *n', *params])})")
+        return body.render(f"OWN int {cname}({', '.join(['Context *cx', 'u64 *n', *params])})")
 
     def _params(self, scope: Scope, params: tuple[ir.Param, ...]) -> list[str]:
         """C parameters, bound as local names; marked as used."""
@@ -158,11 +158,7 @@ class _Writer:
 
     def _statements(self, flow: Flow, body: tuple[ir.Stmt, ...]) -> bool:
         statements.declare_locals(flow, body)
-        reaches = statements.block(flow, body)
-        for variable in flow.locals.values():
-            for used in _cnames(variable):
-                flow.body.hoisted.append(f"(void){used};")
-        return reaches
+        return statements.block(flow, body)
 
     # ------------------------------------------------------------------------------- actions and properties
 
@@ -175,7 +171,7 @@ class _Writer:
         for variable in self.specification.variables:
             store(body, scope.variable(variable.name), _fit(scope.value(variable.initial), variable.type))
         body.line("return DONE;")
-        return body.render("static int start(Context *cx, u64 *n)")
+        return body.render("OWN int start(Context *cx, u64 *n)")
 
     def action(self, action: ir.Action, number: int) -> str:
         """The step of one action with given arguments, in two functions: its first guards, and all the rest.
@@ -193,7 +189,7 @@ class _Writer:
             body.line("return DONE;")
         short = len(body.lines) <= SHORT and _instances(action) <= SPECIALISED
         given = ", ".join(["Context *cx", "const u64 *s", "u64 *n", *params])
-        text = body.render(f"{'INLINED' if short else 'static'} int a_{number}({given})")
+        text = body.render(f"{'INLINED' if short else 'OWN'} int a_{number}({given})")
         return "\n\n".join([f"/* {action.name} */\n{first}", text])
 
     def _guard(self, action: ir.Action, number: int, guards: tuple[ir.Stmt, ...]) -> str:
@@ -203,7 +199,7 @@ class _Writer:
         params = self._params(scope, action.params)
         statements.block(Flow(scope, "return 0;", ""), guards)
         body.line("return 1;")
-        inlined = "INLINED" if _instances(action) <= SPECIALISED else "static"
+        inlined = "INLINED" if _instances(action) <= SPECIALISED else "OWN"
         if body.stops:
             self.unit.stopping.add(f"g_{number}")
         return body.render(f"{inlined} int g_{number}({', '.join(['Context *cx', 'const u64 *s', *params])})")
@@ -220,7 +216,7 @@ class _Writer:
             body.line("(void)b;")
         self._statements(flow, one.body)
         return f"/* {one.name} */\n" + body.render(
-            f"static int {self._property_name(one)}(Context *cx, const u64 *s{before})"
+            f"OWN int {self._property_name(one)}(Context *cx, const u64 *s{before})"
         )
 
     def _property_name(self, one: ir.Property) -> str:
@@ -231,7 +227,7 @@ class _Writer:
 
     def questions(self, cname: str, kind: ir.Kind, negated: bool) -> str:
         """The wanted properties of a kind that are true (or false) in a state, as bits; the first unless `all`."""
-        lines = [f"MAYBE u64 {cname}(Context *cx, const u64 *s, u64 wanted, int all) {{", "    u64 found = 0;"]
+        lines = [f"OWN u64 {cname}(Context *cx, const u64 *s, u64 wanted, int all) {{", "    u64 found = 0;"]
         lines.append("    (void)cx; (void)s; (void)wanted; (void)all;")
         for bit, one in enumerate(self._of_kind(kind)):
             test = f"{'!' if negated else ''}{self._property_name(one)}(cx, s)"
@@ -250,7 +246,7 @@ class _Writer:
 
     def steps(self) -> str:
         """The wanted step invariants that a step breaks, as bits."""
-        lines = ["MAYBE u64 broken(Context *cx, const u64 *b, const u64 *s, u64 wanted) {", "    u64 found = 0;"]
+        lines = ["OWN u64 broken(Context *cx, const u64 *b, const u64 *s, u64 wanted) {", "    u64 found = 0;"]
         lines.append("    (void)cx; (void)b; (void)s; (void)wanted; const int all = 1; (void)all;")
         for bit, one in enumerate(self._of_kind("step_invariant")):
             lines += self._ask(bit, one, f"!{self._property_name(one)}(cx, s, b)")
@@ -260,7 +256,7 @@ class _Writer:
 
     def take(self, symmetric: bool) -> str:
         """What happens to every successor: judged, made canonical, handed to the runtime."""
-        lines = ["static void take(Context *cx, const u64 *s, unsigned action) {", "    u64 *n = cx->next;"]
+        lines = ["OWN void take(Context *cx, const u64 *s, unsigned action) {", "    u64 *n = cx->next;"]
         lines.append("    unsigned kind = 0; u64 steps = 0;")
         if self._of_kind("step_invariant"):
             lines.append("    if (s != NULL && cx->steps != 0) steps = broken(cx, s, n, cx->steps);")
@@ -279,7 +275,7 @@ class _Writer:
         for number, action in enumerate(self.specification.actions):
             self._instances(body, action, number, "s")
             body.line("settle(cx);")
-        return body.render("static void expand(Context *cx, const u64 *s)")
+        return body.render("OWN void expand(Context *cx, const u64 *s)")
 
     def initial(self) -> str:
         """All initial states, in order."""
@@ -292,7 +288,7 @@ class _Writer:
         if not self.specification.initial:
             body.line("copy(cx->next, s, WORDS);")
             body.line(f"take(cx, NULL, {first});")
-        return body.render("static void initial(Context *cx)")
+        return body.render("OWN void initial(Context *cx)")
 
     def _instances(self, body: Body, action: ir.Action, number: int, before: str) -> None:
         body.line(f"/* {action.name} */")
@@ -352,16 +348,6 @@ def called_by(node: object) -> list[str]:
 
 def _is_type(node: object) -> bool:
     return type(node).__module__ == domains.__name__
-
-
-def _cnames(variable: Value) -> list[str]:
-    match variable:
-        case Scalar(_, c):
-            return [c]
-        case Place(_, pointer):
-            return [pointer]
-        case Parts(_, items):
-            return [used for item in items for used in _cnames(item)]
 
 
 def _fit(value: Value, kind: domains.Type) -> Value:

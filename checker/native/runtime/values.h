@@ -12,6 +12,7 @@ typedef uint32_t u32;
 
 #define rarely(condition) __builtin_expect(!!(condition), 0)
 #define INLINED static inline __attribute__((always_inline))
+#define OWN static __attribute__((unused)) /* a part of a model, which may turn out not to be needed */
 #define MAYBE static inline __attribute__((unused))
 
 #define WIDE (INT64_C(1) << 62) /* numbers stay within -WIDE..WIDE, as domains.WIDE says */

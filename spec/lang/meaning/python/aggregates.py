@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ... import domains, ir
 from ...domains import Type
 from . import checks, expressions
-from .expressions import Scope, bare, display, local, logic
+from .expressions import Scope, bare, condition, display, local, logic
 
 if TYPE_CHECKING:
     from .expressions import Expressions
@@ -135,7 +135,7 @@ def _unrolled_set(x: "Expressions", e: ir.Comprehension, item: Type, cases: list
         if met == "True":
             bits.append(bit)
         elif met != "False":
-            bits.append(f"({bit} if {bare(met)} else 0)")
+            bits.append(f"({bit} if {condition(met)} else 0)")
     return f"({' | '.join(bits)})" if bits else "0"
 
 
@@ -180,5 +180,5 @@ def _clauses(x: "Expressions", binders: tuple[ir.Binder, ...], scope: Scope) -> 
         domain = items(x, binder.domain, scope)
         scope = scope.hiding(binder.name)
         texts.append(f"for {local(binder.name)} in {domain}")
-        texts += [f"if {bare(x.test(condition, scope))}" for condition in binder.conditions]
+        texts += [f"if {condition(x.test(one, scope))}" for one in binder.conditions]
     return " ".join(texts), scope

@@ -210,7 +210,7 @@ class Expressions:
                 return f"{self.check('fit', e.type, e, lambda: checks.capped(e.type, e.span))}({text})"
             case ir.IfElse(test, then, otherwise):
                 first, second = self.value(then, scope), self.value(otherwise, scope)
-                return f"({first} if {bare(self.test(test, scope))} else {second})"
+                return f"({first} if {condition(self.test(test, scope))} else {second})"
         assert_never(e)
 
     def _compare(self, e: ir.Compare, op: str, left: ir.Expr, right: ir.Expr, scope: Scope) -> str:
@@ -258,7 +258,8 @@ class Expressions:
                 return f"({self.value(item, scope)} in {self.value(container, scope)})"
             case ir.Size(item):
                 text = self.value(item, scope)
-                return f"{text}.bit_count()" if isinstance(item.type, domains.Set) else f"len({bare(text)})"
+                number = f"({text})" if text.isdigit() else text
+                return f"{number}.bit_count()" if isinstance(item.type, domains.Set) else f"len({bare(text)})"
             case ir.Count(container, item):
                 return f"{self.value(container, scope)}.count({bare(self.value(item, scope))})"
             case ir.Is(item, record):
@@ -406,6 +407,11 @@ def _own_position(kind: Type) -> bool:
         case domains.Range(_, low) | domains.Int(low):
             return low == 0
     return False
+
+
+def condition(text: str) -> str:
+    """A test after an `if` inside an expression: bare, unless it contains a choice itself."""
+    return text if " else " in text else bare(text)
 
 
 def bare(text: str) -> str:
