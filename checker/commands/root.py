@@ -18,6 +18,7 @@ from .mistakes import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_MISTAKE, Mistake
 COMMANDS = {
     "check": "check:check",
     "list": "inventory:list_specifications",
+    "prove": "prove:prove",
     "trace": "trace:trace",
     "serve": "serve:serve",
     "doctor": "inventory:doctor",
