@@ -170,6 +170,7 @@ def _attribute(scope: Scope, node: ast.Attribute) -> ir.Expr:
 def _state_read(scope: Scope, node: ast.Attribute, before: bool) -> ir.Expr:
     variable = scope.variables.get(node.attr)
     if variable is None:
+        scope.stop_where_declared(node.attr)
         if callable(getattr(scope.spec_class, node.attr, None)):
             scope.refuse(
                 "E409", node, f"{node.attr} is a method and is not called here", f"call it: `self.{node.attr}(…)`"

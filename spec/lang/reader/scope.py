@@ -15,6 +15,7 @@ from .. import ir
 from ..domains import Type, a
 from ..errors import CODES, Refusal
 from ..source import Source
+from ..specification import _Variable
 
 
 class Stop(Exception):
@@ -94,6 +95,11 @@ class Scope:
             yield
         finally:
             del self.locals[name]
+
+    def stop_where_declared(self, name: str) -> None:
+        """A state variable whose declaration was refused: that was said, its uses are not also reported."""
+        if isinstance(getattr(self.spec_class, name, None), _Variable):
+            raise Stop(None)
 
     def mismatch(self, node: ast.AST, found: Type, wanted: Type) -> NoReturn:
         """Refuses a value of the wrong type."""

@@ -226,6 +226,7 @@ def read_target(scope: Scope, node: ast.expr) -> ir.Target:
         case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner == scope.self_name:
             variable = scope.variables.get(name)
             if variable is None:
+                scope.stop_where_declared(name)
                 scope.refuse(
                     "E402",
                     node,
