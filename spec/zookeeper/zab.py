@@ -202,6 +202,7 @@ class Zab(ZabProperties):
         self.current_epoch[i] = self.accepted_epoch[i]
         self.established[self.accepted_epoch[i]].add(i)
         self.history[i] = History(txn.replace(acks={i}) for txn in self.most_recent_history(i))
+        self.unlogged[i] = Index(0)
         self.phase[i] = Phase.SYNCHRONIZATION
         group = Set(s for s in Server if connected(self.ack_epochs[i][s]))
         self.broadcast(i, group, NewLeader(self.accepted_epoch[i], self.history[i]))
