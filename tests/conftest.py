@@ -1,7 +1,10 @@
-"""Fixtures that many tests share: golden texts."""
+"""Fixtures that many tests share: golden texts, random specifications."""
 
+import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -26,3 +29,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str], None]:
         assert text == path.read_text()
 
     return check
+
+
+@pytest.fixture(scope="session")
+def random_specifications() -> ModuleType:
+    """The module tests/random_specifications.py: strategies for small well-typed specifications."""
+    found = importlib.util.spec_from_file_location("random_specifications", GOLDEN.parent / "random_specifications.py")
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules["random_specifications"] = module
+    found.loader.exec_module(module)
+    return module

@@ -66,7 +66,9 @@ class Printer:
         kind = e.type.item if isinstance(e.type, domains.Optional) and value is not None else e.type
         text = name or literal_text(kind, value)
         if isinstance(kind, domains.Range) and want not in (kind, e.type) and not self._report:
-            return f"{kind.name}({text})", _ATOM
+            text = f"{kind.name}({text})"
+        if kind != e.type and want != e.type and value is not None and not self._report:
+            return f"cast({domains.describe(e.type)}, {text})", _ATOM
         return text, _UNARY if text.startswith("-") else _ATOM
 
     def _convert(self, e: ir.Convert, item: ir.Expr, want: Type | None, unwraps: bool) -> tuple[str, int]:
@@ -154,7 +156,12 @@ class Printer:
             first = left.item
         elif isinstance(right, ir.Convert) and _widens(right) and not _is_converted(left):
             second = right.item
-        return self._ranked(first, level, ranks), self._ranked(second, level, ranks)
+        one, other = self._ranked(first, level, ranks), self._ranked(second, level, ranks)
+        if left.type == right.type and isinstance(left.type, domains.Optional):
+            # A literal beside an optional is widened as well.
+            one = self.text(left, left.type, level) if isinstance(left, ir.Literal) else one
+            other = self.text(right, left.type, level) if isinstance(right, ir.Literal) else other
+        return one, other
 
     def _ranked(self, e: ir.Expr, level: int, ranks: bool) -> str:
         if ranks and isinstance(e, ir.Collect) and isinstance(e.type, domains.Tuple):
@@ -162,7 +169,7 @@ class Printer:
         return self.text(e, e.type if isinstance(e, ir.Literal) and e.value is None else None, level, ranks)
 
     def _if_else(self, e: ir.IfElse, test: ir.Expr, then: ir.Expr, otherwise: ir.Expr, want: Type | None) -> str:
-        if want == e.type:
+        if want == e.type and not isinstance(want, domains.Int | domains.Range):
             first, second = self.text(then, want, _OR), self.text(otherwise, want, _IF)
         elif _is_none(then) or _is_none(otherwise):
             first, second = self.text(then, e.type, _OR), self.text(otherwise, e.type, _IF)
@@ -287,8 +294,10 @@ class Printer:
                 ends = [self.text(end, None, _IF, True) for end in (low, high)]
                 return f"range({ends[1]})" if ends[0] == "0" else f"range({', '.join(ends)})"
             case ir.Collect(items) if isinstance(domain.type, domains.Tuple):
-                kind = domain.type.items[0]
-                return display([self.text(item, kind if number else None) for number, item in enumerate(items)])
+                # Numbers are joined, not fitted to the first of them.
+                first = domain.type.items[0]
+                wanted: Type | None = None if isinstance(first, domains.Int | domains.Range) else first
+                return display([self.text(item, wanted if number else None) for number, item in enumerate(items)])
             case _:
                 return self.text(domain, None, level, True)
 
@@ -318,6 +327,8 @@ def display(texts: list[str]) -> str:
 
 def _keeps(item: ir.Expr) -> bool:
     """Whether the reader leaves an expression as it is when a type is wanted of it, and converts the whole."""
+    if isinstance(item.type, domains.Int | domains.Range):
+        return True
     return not isinstance(item, ir.IfElse | ir.Comprehension | ir.Collect | ir.SetAlgebra | ir.Concat)
 
 

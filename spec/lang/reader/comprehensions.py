@@ -11,7 +11,7 @@ from ..domains import Bag, Bool, Int, Map, Optional, Range, Seq, Set, Tuple, Typ
 from ..hints import SET_LIMIT, HintError, domain_of, is_enumerable
 from ..vocabulary import Range as RangeWord
 from ..vocabulary import Record, Sort
-from .fit import bounds, condition, fit, number, rankable, unwrapped
+from .fit import bounds, bounds_of, condition, fit, number, rankable, unwrapped
 from .scope import MISSING, Scope
 
 LOOP_LIMIT = 65536  # values a name may range over; beyond, nobody waits for a state
@@ -83,7 +83,7 @@ def joined(items: Sequence[ir.Expr]) -> Type:
         return items[0].type
     if all(item.type == items[0].type for item in items):
         return items[0].type
-    numbers = [bounds(item.type) for item in items if isinstance(item.type, Int | Range)]
+    numbers = [bounds_of(item) for item in items]
     return Int(min(low for low, _ in numbers), max(high for _, high in numbers))
 
 

@@ -13,7 +13,7 @@ from ..hints import HintError, domain_of
 from ..vocabulary import Constant, variant
 from .calls import read_call
 from .comprehensions import read_set_comprehension
-from .fit import bounds, condition, fit, number, rankable, unwrapped, widen
+from .fit import bounds, bounds_of, condition, fit, number, rankable, unwrapped, widen
 from .scope import MISSING, Scope, Stop
 
 
@@ -234,9 +234,9 @@ def _unary(scope: Scope, node: ast.UnaryOp, want: Type | None) -> ir.Expr:
             return ir.Not(item, type=Bool(), span=span)
         case ast.USub():
             item = number(scope, node.operand)
-            low, high = bounds(item.type)
             if isinstance(item, ir.Literal):
-                return ir.Literal(-item.value, type=Int(-high, -low), span=span)
+                return integer(scope, node, -item.value)
+            low, high = bounds(item.type)
             return ir.Negate(item, type=Int(-high, -low), span=span)
         case _:
             scope.refuse("E100", node, f"{ast.unparse(node)} is not in the language")
@@ -406,6 +406,8 @@ def _contains(scope: Scope, left: ast.expr, right: ast.expr, span: ir.Span) -> i
 
 def _if_else(scope: Scope, node: ast.IfExp, want: Type | None) -> ir.Expr:
     test = condition(scope, node.test)
+    if isinstance(want, Int | Range):
+        want = None  # numbers are joined; whether the result fits is asked of the whole, where that is wanted
     kind: Type
     if _is_none(node.body) and want is None:
         otherwise = scope.expr(node.orelse)
@@ -416,6 +418,8 @@ def _if_else(scope: Scope, node: ast.IfExp, want: Type | None) -> ir.Expr:
         hint: Type = then.type if want is None and not _is_none(node.orelse) else want or Optional(then.type)
         otherwise = scope.expr(node.orelse, hint)
     kind = want or _join(scope, node, then, otherwise)
+    if isinstance(test, ir.Literal) and isinstance(kind, Int | Range):
+        return then if test.value else otherwise
     then, otherwise = fit(scope, node.body, then, kind), fit(scope, node.orelse, otherwise, kind)
     if isinstance(test, ir.Literal):
         return then if test.value else otherwise
@@ -426,7 +430,7 @@ def _join(scope: Scope, node: ast.AST, first: ir.Expr, second: ir.Expr) -> Type:
     if isinstance(first.type, Int | Range) and isinstance(second.type, Int | Range):
         if first.type == second.type:
             return first.type
-        (a, b), (c, d) = bounds(first.type), bounds(second.type)
+        (a, b), (c, d) = bounds_of(first), bounds_of(second)
         return Int(min(a, c), max(b, d))
     return _same_type(scope, node, first, second)[0].type
 

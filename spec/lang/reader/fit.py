@@ -60,6 +60,11 @@ def bounds(kind: Type) -> tuple[int, int]:
     return kind.low, kind.high
 
 
+def bounds_of(item: ir.Expr) -> tuple[int, int]:
+    """The smallest and largest value of a number: a literal has but one, whatever its type."""
+    return (item.value, item.value) if isinstance(item, ir.Literal) else bounds(item.type)
+
+
 def _is_number(kind: Type) -> bool:
     return isinstance(kind, Int | Range)
 
@@ -103,7 +108,7 @@ def _fit_optional(item: ir.Expr, want: Optional, narrow: bool) -> ir.Expr | None
 
 
 def _fit_number(item: ir.Expr, want: Int | Range, narrow: bool) -> ir.Expr | None:
-    low, high = bounds(item.type)
+    low, high = bounds_of(item)
     inside = want.low <= low and high <= want.high
     if isinstance(item, ir.Literal):
         return ir.Literal(item.value, item.name, type=want, span=item.span) if inside else None
