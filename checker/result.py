@@ -25,6 +25,7 @@ Reason = Literal[
     "seconds",
     "memory",
     "interrupted",
+    "walks",  # only random walks were taken
     "disk",  # the disk is full, or failed, while the frontier was being kept there
 ]
 

@@ -201,6 +201,7 @@ def _compare(scope: Scope, op: str, left: ir.Expr, right: ir.Expr) -> Value:
 
 def _arithmetic(scope: Scope, e: ir.Arithmetic) -> Value:
     left, right = scope.scalar(e.left), scope.scalar(e.right)
+    left = f"INT64_C({left})" if left.isdigit() else left  # two literals would be computed in 32 bits
     if e.op in ("+", "-", "*"):
         safe = f"({left} {e.op} {right})"
         return _checked(scope, e, safe, {"+": "add", "-": "subtract", "*": "multiply"}[e.op], left, right)
@@ -288,7 +289,7 @@ def _make(scope: Scope, kind: Type, fields: list[Value]) -> Value:
     items = [retyped(part, item) for part, (_, item) in zip(fields, kind.fields, strict=True)]
     if layout.small(kind):
         parts = [_shifted(raw(part), layout.field_offset(kind, at)) for at, part in enumerate(items)]
-        return Scalar(kind, f"({' | '.join(parts)})" if parts else "0u")
+        return Scalar(kind, f"({' | '.join(parts)})" if parts else "0ull")
     place = zeroed(scope.body, kind)
     for position, part in enumerate(items):
         target = field_of(place, kind, position)

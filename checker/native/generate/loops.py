@@ -337,7 +337,9 @@ def remove_at(body: Body, place: Place, where: str) -> None:
     body.line(f"const u64 {count} = {length(place)};")
     if layout.small(kind) and where == "0":
         stride, lengths = layout.array(kind).stride, layout.length_width(kind)
-        items = f"get({load(place)}, {lengths + stride}, {(kind.capacity - 1) * stride})" if kind.capacity > 1 else "0u"
+        items = (
+            f"get({load(place)}, {lengths + stride}, {(kind.capacity - 1) * stride})" if kind.capacity > 1 else "0ull"
+        )
         store(body, place, Scalar(kind, f"(({items} << {lengths}) | ({count} - 1))"))
         return
     body.open(f"for (u64 {index} = {where}; {index} + 1 < {count}; {index}++)")
@@ -350,7 +352,7 @@ def remove_at(body: Body, place: Place, where: str) -> None:
 def erase(body: Body, place: Place) -> None:
     """Sets all bits of a value to zero."""
     if layout.small(place.kind):
-        store(body, place, from_raw(place.kind, "0u"))
+        store(body, place, from_raw(place.kind, "0ull"))
     else:
         body.line(f"clear({place.address}, {layout.size(place.kind)});")
 

@@ -25,7 +25,7 @@ class Unit:
 
     def constant(self, numbers: list[int]) -> str:
         """The name of an array of words."""
-        text = ", ".join(f"{number}u" for number in numbers)
+        text = ", ".join(f"{number}ull" for number in numbers)
         key = ("constant", text)
         if key not in self.made:
             self.made[key] = f"constant_{len(self.made) + 1}"

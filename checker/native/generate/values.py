@@ -79,7 +79,7 @@ def code(kind: Type, number: int) -> Scalar:
     """A small value known now, from its encoding."""
     if layout.numeric(kind):
         return Scalar(kind, f"INT64_C({layout.decode(kind, number)})" if number >> 31 else str(_signed(kind, number)))
-    return Scalar(kind, f"UINT64_C({number})" if number >> 31 else f"{number}u")
+    return Scalar(kind, f"{number}ull")
 
 
 def _signed(kind: Type, number: int) -> str:
@@ -122,7 +122,7 @@ def raw(value: Value) -> str:
         return load(replace(value, kind=_unsigned(value.kind)))
     c = load(value)
     if c.isdigit() and layout.decode(value.kind, 0) == 0:
-        return f"{c}u"
+        return f"{c}ull"
     if isinstance(value.kind, domains.Range) and value.kind.low:
         return f"(u64)({c} - ({value.kind.low}))"
     return f"(u64){_atom(c)}" if layout.numeric(value.kind) else c
@@ -238,7 +238,7 @@ def entry(value: Value, item: Type, index: str) -> Value:
 
 
 def _constant(index: str) -> int | None:
-    digits = index.removesuffix("u")
+    digits = index.removesuffix("ull")
     return int(digits) if digits.isdigit() else None
 
 

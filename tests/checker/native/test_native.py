@@ -3,7 +3,9 @@
 import pytest
 from quorate.checker.model import Identity, Limits, Options
 from quorate.checker.native import check
+from quorate.checker.native.engine import prepare
 from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
+from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
 from quorate.spec.zookeeper.zab import Zab
 
@@ -50,3 +52,15 @@ def test_a_limit_on_states_or_depth_leaves_the_search_undecided() -> None:
     assert (few.verdict, few.reason, few.distinct, few.complete) == ("undecided", "states", 1_000, False)
     flat = check(specification, Options(symmetry=False, limits=Limits(depth=4)))
     assert (flat.verdict, flat.reason, flat.depth) == ("undecided", "depth", 4)
+
+
+def test_values_of_many_bits_are_computed_in_full() -> None:
+    """With these bounds messages have more than 32 bits, which a 32-bit literal in C once lost."""
+    tree = read(Zab, {"servers": 3, "timeouts": 4, "transactions": 3, "epochs": 4, "restarts": 2}, [])
+    made, meaning = prepare(tree, PLAIN), Meaning(tree)
+    waiting = [state for _, state in meaning.initial()]
+    for state in waiting:
+        steps, _ = made.model.steps(made.program.state.encode(state))
+        expected = [after for _, after in meaning.successors(state)]
+        assert [made.program.state.decode(after) for _, after in steps] == expected
+        waiting += expected if len(waiting) < 400 else []

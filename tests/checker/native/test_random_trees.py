@@ -63,11 +63,13 @@ class Trees:
         none = domains.Record("Nothing", ())
         union = domains.Union((one, none, two))
         seq = domains.Seq("Queue", self.pick([one, scalars[0], union]), self.random.randint(1, 3))
-        wide = domains.Record("Wide", (("s", seq), ("n", scalars[0]), ("o", domains.Optional(scalars[1]))))
+        big = domains.Range("Big", -5, 2 ** self.pick([3, 18, 30]))
+        wide = domains.Record("Wide", (("n", scalars[0]), ("m", big), ("s", seq), ("o", domains.Optional(scalars[1]))))
         bag = domains.Bag("Soup", self.pick([union, one, scalars[1]]), self.random.randint(1, 3))
         deep = domains.Seq("Deep", self.pick([wide, domains.Optional(union)]), self.random.randint(2, 5))
         either = domains.Union((wide, one))
         sets = [domains.Set(self.pick([*scalars, one, domains.Optional(scalars[0])])), domains.Set(union)]
+        sets.append(domains.Set(domains.Range("Many", 1, self.pick([33, 40, 63, 64, 70]))))
         maps = [domains.Map(scalars[0], seq), domains.Map(self.pick([one, scalars[1]]), self.pick([*scalars, sets[0]]))]
         nested = domains.Map(scalars[2], domains.Map(scalars[0], seq))
         optional = [
@@ -99,6 +101,8 @@ class Trees:
             case domains.Bag(_, item, capacity):
                 items = [self.plain(item) for _ in range(self.random.randint(0, capacity))]
                 return tuple(sorted(items, key=domains.order_key(item)))
+        if isinstance(kind, domains.Range):
+            return self.random.randint(kind.low, kind.high)
         return self.pick(domains.values(kind))
 
     # ------------------------------------------------------------------------------ expressions
