@@ -21,6 +21,8 @@ from quorate.spec.lang.meaning.interpret import Interpreter
 SPAN = ir.Span("random", 1, 1, 1, 2)
 BOOL, INT = domains.Bool(), domains.Int(-50, 50)
 Kind = domains.Type
+# Python warns about what generated Python says of literals, such as an item of None; no reader would write that.
+pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning")
 # Warnings about constants that nobody would compare or check are left out.
 STRICT = ("-Werror", "-Wno-type-limits", "-Wno-tautological-compare", "-Wno-shift-count-overflow")
 
