@@ -6,4 +6,8 @@
 SPECIFICATIONS: dict[str, str] = {
     "zab": "zab:Zab",
     "election": "election:Election",
+    "znodes": "znodes:Znodes",
+    "sessions": "sessions:Sessions",
+    "watches": "watches:Watches",
+    "cluster": "cluster:Cluster",
 }
