@@ -24,6 +24,7 @@ Examples:
   quorate prove two-phase-commit managers=3 --variant commit-early --steps 6
   quorate prove peterson processes=2 --k-induction 3
   quorate prove zab --any-size
+  quorate prove zab servers=3 --refinement
 
 \b
 Without options: paths of up to 10 steps. A counterexample to induction starts in a state that need not be
@@ -40,6 +41,7 @@ reachable; --reachable searches for it. Exit codes: 0 holds, 1 violated, 2 a mis
 @click.option("--inductive", multiple=True, metavar="PROPERTY", help="Are these invariants inductive? `all`, or names.")
 @click.option("--k-induction", type=click.IntRange(1), metavar="K", help="Induction over K steps, of all invariants.")
 @click.option("--any-size", is_flag=True, help="Prove it for any number of servers, with the relational theory.")
+@click.option("--refinement", is_flag=True, help="Does every step of this configuration refine the any-size theory?")
 @click.option("--reachable", is_flag=True, help="Ask whether a counterexample to induction can be reached.")
 @click.option("--timeout", type=Duration(), metavar="TIME", help="Give up on a question after this time: 90s, 5m.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="Give up when Z3 holds so much: 500M, 2G.")
@@ -58,6 +60,8 @@ def prove(specification: str, constants: tuple[str, ...], **options: Any) -> int
 
     spec = find_class(specification)
     tree = read_specification(spec, constants, options["variant"], options["split"])
+    if options["refinement"]:
+        return _refinement(tree, specification)
     question = _question(tree, options)
     answer = ask(tree, question, _options(options))
     command = _command(specification, constants, options)
@@ -222,7 +226,29 @@ def _print_json(tree: "ir.Specification", source: str, command: str, answer: "An
     click.echo(json.dumps(entry, indent=2, ensure_ascii=False))
 
 
-# -------------------------------------------------------------------------------------------------- any size
+# ------------------------------------------------------------------------------------ any size, and the link to it
+
+
+def _refinement(tree: "ir.Specification", source: str) -> int:
+    """Whether each step of the specification is a step, or a stutter, of the theory that is proved for any size."""
+    from ...traces.text import render_trace
+    from ..refinement import ZabLink, refine
+
+    if tree.name != "Zab":
+        raise Mistake(f"{source} has no link to a theory for any size; zab has")
+    found = refine(ZabLink(tree))
+    counts = (
+        f"{found.product_states:,} states of the product, {found.steps:,} steps, {found.stutters:,} of them stutters"
+    )
+    configuration = " ".join(f"{name}={value}" for name, value in tree.constants)
+    verdict = "every step refines the theory for any size" if found.refines else "violated: a step the theory forbids"
+    click.echo(f"{source} {configuration}: {verdict}\n  {counts}, depth {found.depth}")
+    if found.mismatch is None:
+        return EXIT_HOLDS
+    trace = _trace(tree, source, found.mismatch.steps, None, 0)
+    click.echo("\n" + render_trace(trace), nl=False)
+    click.echo(f"\nagainst the last step: {found.mismatch.reason}")
+    return EXIT_VIOLATED
 
 
 def _any_size(name: str, options: dict[str, Any]) -> int:

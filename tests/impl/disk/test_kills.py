@@ -156,12 +156,15 @@ def verified(data: Path) -> Tree:
 
 
 def kills(data: Path, seed: int, count: int) -> int:
-    """Kills a server so often; checks each time. Gives the number of acknowledged writes."""
+    """Kills a server so often, and on until old snapshots were purged; checks each time. Gives the number of
+    acknowledged writes."""
     print(f"seed {seed}")
     rng = random.Random(seed)
     settled: dict[str, dict[str, bytes]] = {}
     acknowledged = 0
-    for life in range(count):
+    life = 0
+    while life < count or not purged(data):
+        assert life < count + 20, "no old snapshot was purged on the way"
         process, port = start(data)
         for root in rng.sample(sorted(settled), min(2, len(settled))):
             check_served(port, settled[root], rng)
@@ -181,8 +184,12 @@ def kills(data: Path, seed: int, count: int) -> int:
             acknowledged += writer.acknowledged
         for root, state in settled.items():
             assert subtree(tree, root) == state
-    assert snapshots(PosixDirectory(data / "version-2"))[0][0] > 0, "old snapshots were purged on the way"
+        life += 1
     return acknowledged
+
+
+def purged(data: Path) -> bool:
+    return snapshots(PosixDirectory(data / "version-2"))[0][0] > 0
 
 
 def check_served(port: int, state: dict[str, bytes], rng: random.Random) -> None:
