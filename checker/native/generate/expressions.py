@@ -299,7 +299,11 @@ def _make(scope: Scope, kind: Type, fields: list[Value]) -> Value:
 
 
 def _shifted(c: str, offset: int) -> str:
-    return f"({c} << {offset})" if offset else c
+    return f"((u64){_enclosed(c)} << {offset})" if offset else c  # a comparison is a 32-bit int in C
+
+
+def _enclosed(c: str) -> str:
+    return c if c.isalnum() or c.startswith("(") else f"({c})"
 
 
 def _replace(scope: Scope, item: ir.Expr, changes: tuple[tuple[str, ir.Expr], ...]) -> Value:
