@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from quorate.checker.model import Options
 from quorate.checker.reference import check
+from quorate.checker.refinement import compare_at_rest
 from quorate.checker.result import Result
 from quorate.spec.lang import ir
 from quorate.spec.lang.errors import Refused
@@ -184,3 +185,22 @@ def test_a_split_action_needs_a_thread(tmp_path: Path) -> None:
     assert run(tree(tmp_path, homeless)).verdict == "holds"
     with pytest.raises(Refused, match="E317"):
         tree(tmp_path, homeless, ["RW"])
+
+
+def test_at_rest_the_difference_is_the_lost_update(tmp_path: Path) -> None:
+    found = compare_at_rest(tree(tmp_path, splits=["RW"]), tree(tmp_path))
+    assert not found.refines and found.steps is not None
+    assert [label for (label, _), _ in found.steps] == ["init", "add", "add", "add_write", "add_write"]
+
+
+def test_a_step_that_nobody_can_use_makes_no_difference_at_rest(tmp_path: Path) -> None:
+    """After `DONE` nothing is left to do but to be free again."""
+    found = compare_at_rest(tree(tmp_path, splits=["DONE"]), tree(tmp_path))
+    assert found.refines and found.fine_states > found.coarse_states == found.at_rest
+
+
+def test_only_the_same_text_is_compared(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the first specification is the second with actions split"):
+        compare_at_rest(tree(tmp_path), tree(tmp_path))
+    limited = compare_at_rest(tree(tmp_path, splits=["DONE"]), tree(tmp_path), most_states=3)
+    assert not limited.complete and not limited.refines
