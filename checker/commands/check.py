@@ -84,6 +84,12 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
     metavar="FILE",
     help="Where a counterexample goes, instead of .quorate/traces/.",
 )
+@_option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where the page of the counterexample goes: one HTML file that needs nothing else.",
+)
 @_option("-q", "--quiet", is_flag=True, help="No progress; of the text only the verdict.")
 @_option("-v", "--verbose", is_flag=True, help="Also a table of actions.")
 def check(**options: Any) -> int:
@@ -122,7 +128,24 @@ def _check(request: "Request") -> int:
         progress.close()
     report = report_on(request, specification, result)
     _write(request, _rendered(request, report))
+    _write_page(request, report)
     return request.exit_code(result)
+
+
+def _write_page(request: "Request", report: "Report") -> None:
+    """The page of the first trace, where one was asked for; without a trace there is nothing to show."""
+    if request.html is None:
+        return
+    from ...traces.page.document import to_html
+    from ...traces.store import replace_file
+
+    if not report.shown:
+        click.echo(f"quorate: there is no trace to show, so {request.html} is not written", err=True)
+        return
+    try:
+        replace_file(request.html, to_html(report.shown[0].trace).encode())
+    except OSError as problem:
+        raise Mistake(f"the page cannot be written to {request.html}: {problem.strerror}") from None
 
 
 def _rendered(request: "Request", report: "Report") -> dict[str, str]:

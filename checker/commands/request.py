@@ -54,6 +54,7 @@ class Request:
     output_format: tuple[str, ...]
     output: tuple[Path, ...]
     trace: Path | None
+    html: Path | None
     quiet: bool
     verbose: bool
 
@@ -65,7 +66,7 @@ class Request:
             raise Mistake(f"there are {len(self.output)} --output but {len(formats)} --output-format")
         if len(formats) - len(self.output) > 1:
             raise Mistake("only one format can go to stdout; give the others an --output FILE each, and put them first")
-        for path in (*self.output, self.trace):
+        for path in (*self.output, self.trace, self.html):
             if path is not None:
                 _check_writable(path)
 

@@ -127,7 +127,7 @@ def diff(left: str, right: str, spec: str | None) -> None:
     click.echo(render_difference(first, second, divergence, paint_for(sys.stdout)), nl=False, color=True)
 
 
-FORMATS = ("itf", "dot", "svg", "graphml", "mermaid", "markdown", "json", "timeline", "timeline-svg")
+FORMATS = ("itf", "dot", "svg", "graphml", "mermaid", "markdown", "json", "timeline", "timeline-svg", "html")
 
 
 @trace.command()
@@ -137,7 +137,7 @@ FORMATS = ("itf", "dot", "svg", "graphml", "mermaid", "markdown", "json", "timel
     "form",
     type=click.Choice(FORMATS),
     required=True,
-    help="svg needs Graphviz; timeline-svg needs nothing.",
+    help="svg needs Graphviz; timeline-svg and html need nothing.",
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout.")
 @SPEC
@@ -161,6 +161,7 @@ def export(file: str, form: str, output: Path | None, spec: str | None) -> None:
 
 def _exporter(form: str) -> "Callable[[Trace], str]":
     from ...traces.export import drawing, graph, itf, markdown
+    from ...traces.page.document import to_html
     from ...traces.store import to_text
 
     table: dict[str, Callable[[Trace], str]] = {
@@ -173,6 +174,7 @@ def _exporter(form: str) -> "Callable[[Trace], str]":
         "json": to_text,
         "timeline": drawing.to_timeline,
         "timeline-svg": drawing.to_timeline_svg,
+        "html": to_html,
     }
     return table[form]
 

@@ -1,0 +1,102 @@
+"""A real browser, and pages opened in it from disk."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from quorate.traces.page.document import to_html
+from quorate.traces.trace import Trace
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+SWITCHES = (
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --window-size=1400,900"
+)
+SECONDS = 15
+
+
+class Page:
+    """What a person does with the page, and what is then on the screen."""
+
+    def __init__(self, driver: webdriver.Chrome, address: str) -> None:
+        self.driver, self.address = driver, address
+        driver.get("about:blank")
+        driver.get_log("performance")
+        driver.get(address)
+        self.until(lambda: driver.execute_script("return document.documentElement.dataset.ready === 'yes'"))
+
+    def until(self, condition: Callable[[], object]) -> None:
+        WebDriverWait(self.driver, SECONDS).until(lambda _: condition())
+
+    def all(self, selector: str) -> list:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector: str):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        return [element.text or element.get_attribute("textContent") for element in self.all(selector)]
+
+    def text(self, selector: str) -> str:
+        return self.one(selector).text
+
+    def click(self, selector: str) -> None:
+        self.one(selector).click()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            ActionChains(self.driver).send_keys(key).perform()
+
+    def script(self, text: str, *arguments: object):
+        return self.driver.execute_script(text, *arguments)
+
+    @property
+    def step(self) -> int:
+        """The step that the page says it shows."""
+        return int(self.one("#scroll").get_attribute("aria-valuenow"))
+
+    def requests(self) -> list[str]:
+        """The addresses that were asked for since the page was opened."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+    def complaints(self) -> list[str]:
+        """What the browser wrote to its console."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for switch in SWITCHES.split():
+        options.add_argument(switch)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver.set_window_size(1400, 900)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def show(browser, tmp_path) -> Callable[..., Page]:
+    """Opens the page of a trace from disk."""
+
+    def opened(trace: Trace | str, fragment: str = "") -> Page:
+        path: Path = tmp_path / "page.html"
+        path.write_text(trace if isinstance(trace, str) else to_html(trace), encoding="utf-8")
+        return Page(browser, path.as_uri() + fragment)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def forgotten(relay) -> Trace:
+    """The relay's trace with messages received and in flight, 6 states long."""
+    return relay("logs_grow", "forget")

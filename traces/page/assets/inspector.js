@@ -1,0 +1,94 @@
+"use strict";
+// The step: what it changed, down to the leaf, who wrote what it replaced, and, on demand, the whole state.
+
+function stepPanel() {
+  const step = V.step;
+  const action = D.actions[D.action_of[step - 1]];
+  return [
+    el("h2", null, `Step ${shown(step)} of ${shown(D.steps)}`),
+    el("p", { class: "step-label" }, el("code", null, label(step))),
+    action && action[2] && el("p", null, action[2]),
+    action && el("p", { class: "dim" }, action[1]),
+    pinned(step),
+    step > 1 ? changesTable(step) : el("p", { class: "dim" }, "The initial state. Every value is below."),
+    passing(step),
+    el("p", null, button(V.all || step === 1 ? "Only what changes (d)" : "All values (d)", "Switches between the two", () => set({ all: !V.all }), { id: "all-button" })),
+    (V.all || step === 1) && stateTable(step),
+  ];
+}
+
+function pinButton(place) {
+  const on = V.pins.has(place);
+  return button(on ? "unpin" : "pin", on ? `no longer keep ${place} in sight` : `keep ${place} in sight`, () => pin(place), { class: "small", "aria-pressed": String(on), "data-pin": place });
+}
+
+function since(row, step) {
+  const writer = writerOf(row, step);
+  return writer > 1 ? stepLink(writer, `since step ${shown(writer)}`) : el("span", { class: "dim" }, "initially");
+}
+
+function pinned(step) {
+  const places = [...V.pins].map((place) => rowWithin(place)).filter(Boolean);
+  return places.length > 0 && [
+    el("h3", null, "Pinned"),
+    el("table", { id: "pinned" }, places.map((row) => el("tr", { class: changedAt(row, step) ? "changed" : null },
+      el("th", { scope: "row" }, el("code", null, row.place)),
+      el("td", null, el("code", null, valueAt(row, step))),
+      el("td", null, since(row, step)),
+      el("td", null, pinButton(row.place))))),
+  ];
+}
+
+function changesTable(step) {
+  const found = D.changes[step - 1];
+  if (!found.length) return el("p", { class: "dim" }, "Nothing changes.");
+  return el("table", { id: "changes" },
+    el("caption", null, "What it changes"),
+    found.map(([placeNumber, what]) => {
+      const place = text(placeNumber);
+      const row = rowWithin(place);
+      return el("tr", null,
+        el("th", { scope: "row" }, el("code", null, place)),
+        el("td", null, difference(text(what))),
+        el("td", null, row && el("span", { class: "dim" }, "was "), row && since(row, step - 1)),
+        el("td", null, row && pinButton(row.place)));
+    }));
+}
+
+// A change in words: `old → new`, `+ came`, `- went`. Signs stay; colours only help.
+function difference(what) {
+  const arrow = what.indexOf(" → ");
+  if (arrow > 0) {
+    return [el("code", { class: "went" }, what.slice(0, arrow)), " → ", el("code", { class: "came" }, what.slice(arrow + 3))];
+  }
+  return what.split("   ").map((part) => el("code", { class: part.startsWith("+") ? "came" : "went" }, part));
+}
+
+function passing(step) {
+  const lines = [];
+  for (const message of D.messages) {
+    const [words, sent, sender, received, receiver] = message;
+    if (received === step) lines.push(el("li", null, `← from ${D.lanes[sender]}: `, el("code", null, text(words)), ` ${outcome(message).split(" in step")[0]}, `, stepLink(sent, `sent in step ${shown(sent)}`)));
+    if (sent === step) {
+      lines.push(el("li", null, receiver === null ? "→ " : `→ to ${D.lanes[receiver]}: `, el("code", null, text(words)), " ",
+        received ? stepLink(received, outcome(message)) : outcome(message)));
+    }
+  }
+  return lines.length > 0 && [el("h3", null, "Messages"), el("ul", { id: "passing" }, lines)];
+}
+
+function stateTable(step) {
+  const body = [];
+  let variable = -1;
+  for (const row of D.rows) {
+    const first = row.variable !== variable;
+    variable = row.variable;
+    const changed = changedAt(row, step);
+    body.push(el("tr", { class: [changed ? "changed" : "", first ? "first" : ""].join(" ").trim() || null },
+      el("th", { scope: "row" }, el("code", null, row.place), D.variables[variable].ghost && first && el("span", { class: "tag" }, "ghost")),
+      el("td", null, changed && el("span", { class: "sign", title: "changed by this step" }, "Δ "), el("code", null, valueAt(row, step))),
+      el("td", null, since(row, step)),
+      el("td", null, pinButton(row.place))));
+  }
+  return el("table", { id: "state" }, el("caption", null, "The state after it"), body);
+}

@@ -1,0 +1,290 @@
+"use strict";
+// The space–time diagram: a row per step, a lane per element. Only the rows in sight are in the document.
+
+const ROW = 34;
+const TOP = 10;
+const SPARE = 12; // rows drawn beyond the window
+const TAIL = 46; // below the last row, where messages in flight end
+const LETTER = 7.25;
+const BAND = 24;
+const NARROW = 26; // a lane that is folded
+
+const rowY = (step) => TOP + (step - 1) * ROW + ROW / 2;
+
+function measure() {
+  const room = document.getElementById("scroll").clientWidth - 4;
+  const longest = Math.max(...D.labels.map((number) => text(number).length));
+  const columns = matrixColumns();
+  const matrix = columns.length * 22 + (columns.length ? 16 : 0);
+  const labels = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.42));
+  const open = D.lanes.filter((_, lane) => !V.folded.has(lane)).length;
+  const rest = room - labels - matrix - (D.lanes.length - open) * NARROW;
+  const wide = Math.min(Math.max(rest / Math.max(open, 1), 92), 210);
+  const lanes = [];
+  let x = labels;
+  D.lanes.forEach((_, lane) => {
+    const width = V.folded.has(lane) ? NARROW : wide;
+    lanes.push({ x: x + width / 2, width });
+    x += width;
+  });
+  return { labels, lanes, columns, matrix: x + 12, width: Math.max(room, x + matrix), height: TOP + D.steps * ROW + TAIL };
+}
+
+// The properties that have a column of their own: all if they are few, else those that tell something.
+function matrixColumns() {
+  const every = D.properties.filter((one) => SAFETY.has(one.kind) || one.kind === "witness");
+  if (every.length <= 5) return every.map((one) => ({ name: one.name, members: [one] }));
+  const telling = every.filter((one) => (SAFETY.has(one.kind) ? /[0x]/.test(one.values) : false)).slice(0, 6);
+  const rest = every.filter((one) => SAFETY.has(one.kind) && !telling.includes(one));
+  const columns = telling.map((one) => ({ name: one.name, members: [one] }));
+  if (rest.length) columns.push({ name: `${rest.length} others`, members: rest });
+  return columns;
+}
+
+let M;
+let drawn = "";
+
+function drawTimeline() {
+  M = measure();
+  drawn = "";
+  drawLaneNames();
+  const canvas = document.getElementById("canvas");
+  canvas.style.height = `${M.height}px`;
+  canvas.style.width = `${M.width}px`;
+  drawWindow();
+}
+
+function drawLaneNames() {
+  const height = M.columns.length ? 118 : 40;
+  const names = svg("svg", { width: M.width, height, class: "names", "aria-hidden": "true" },
+    svg("text", { x: 14, y: height - 14, class: "dim" }, "step"),
+    D.lanes.map((name, lane) =>
+      svg("g", { class: "lane-name", onclick: () => fold(lane) },
+        svg("title", null, `${name}: click to fold or unfold`),
+        V.folded.has(lane)
+          ? svg("text", { x: M.lanes[lane].x, y: height - 14, "text-anchor": "middle" }, "⋮")
+          : svg("text", { x: M.lanes[lane].x, y: height - 14, "text-anchor": "middle" }, short(name, 22)))),
+    M.columns.map((column, i) =>
+      svg("text", { class: "column", transform: `translate(${M.matrix + i * 22 + 12} ${height - 10}) rotate(-90)` },
+        svg("title", null, column.members.map((one) => `${one.name}: ${one.doc}`).join("\n")),
+        short(column.name, 17))));
+  put("lanes", names);
+}
+
+function windowOfSteps() {
+  if (V.printing) return [1, Math.min(D.steps, 400)];
+  const scroll = document.getElementById("scroll");
+  const first = Math.floor(scroll.scrollTop / ROW) - SPARE;
+  const last = Math.ceil((scroll.scrollTop + scroll.clientHeight) / ROW) + SPARE;
+  return [Math.max(1, first - (first % 8)), Math.min(D.steps, last + 8 - (last % 8))];
+}
+
+function drawWindow() {
+  const [first, last] = windowOfSteps();
+  const key = `${first} ${last} ${V.step} ${V.hover} ${V.query} ${V.role} ${V.epoch} ${[...V.marks]} ${[...V.pins]}`;
+  if (key === drawn) return;
+  drawn = key;
+  const top = (first - 1) * ROW;
+  const height = Math.min(M.height, last * ROW + TOP + TAIL) - top;
+  const picture = svg("svg", { width: M.width, height, viewBox: `0 ${top} ${M.width} ${height}`, class: "picture" });
+  picture.style.top = `${top}px`;
+  picture.append(...rowsOf(first, last), ...bandsOf(first, last), ...messagesOf(first, last), ...eventsOf(first, last));
+  put("canvas", picture);
+}
+
+function rowsOf(first, last) {
+  const found = [];
+  const hit = new Set(V.hits);
+  const near = V.hover || V.step;
+  const past = causes(near, false);
+  const future = causes(near, true);
+  for (let step = first; step <= last; step++) {
+    const y = rowY(step) - ROW / 2;
+    const kinds = ["row"];
+    if (step === V.step) kinds.push("here");
+    if (hit.has(step)) kinds.push("hit");
+    if (past.has(step)) kinds.push("past");
+    if (future.has(step)) kinds.push("future");
+    const room = Math.floor((M.labels - 62) / LETTER);
+    found.push(svg("g", { class: kinds.join(" "), "data-step": step, onclick: () => go(step),
+      onmouseenter: () => hover(step), onmouseleave: () => hover(0) },
+      svg("rect", { class: "back", x: 2, y, width: M.width - 4, height: ROW, rx: 5 }),
+      svg("rect", { class: "side", x: 2, y: y + 4, width: 3, height: ROW - 8, rx: 1 }),
+      svg("text", { class: "number", x: 38, y: y + 21.5, "text-anchor": "end" }, String(shown(step))),
+      V.marks.has(step) && svg("text", { class: "mark", x: 7, y: y + 21 }, "★"),
+      svg("text", { class: "label", x: 50, y: y + 21.5 }, svg("title", null, label(step)), short(label(step), room)),
+      M.columns.map((column, i) => cell(column, i, step))));
+  }
+  return found;
+}
+
+// A square of the property matrix: colour and sign say the same.
+function cell(column, i, step) {
+  const values = column.members.map((one) => one.values[step - 1]);
+  const value = values.includes("0") ? "0" : values.includes("x") ? "x" : values.every((v) => v === " ") ? " " : "1";
+  const witness = column.members[0].kind === "witness";
+  const [kind, sign, words] = {
+    1: witness ? ["good", "●", "reached"] : ["good", "✓", "holds"],
+    0: witness ? ["none", "·", "not reached"] : ["bad", "✗", "is violated"],
+    x: ["odd", "!", "cannot be evaluated"],
+    " ": ["none", "·", "says nothing here"],
+  }[value];
+  const x = M.matrix + i * 22;
+  const show = (event) => {
+    event.stopPropagation();
+    go(step, { tab: "why", open: column.members.length === 1 ? column.members[0].name : "" });
+  };
+  return svg("g", { class: `cell ${kind}`, onclick: show, "data-cell": `${column.name}:${step}` },
+    svg("title", null, `${column.name} ${words} in step ${shown(step)}`),
+    svg("rect", { x, y: rowY(step) - 9, width: 18, height: 18, rx: 4 }),
+    svg("text", { x: x + 9, y: rowY(step) + 4.5, "text-anchor": "middle" }, sign));
+}
+
+// Segments of a course ([[step, value]…]) that can be seen.
+function segments(course, first, last) {
+  const found = [];
+  course.forEach(([start, value], i) => {
+    const end = i + 1 < course.length ? course[i + 1][0] - 1 : D.steps;
+    if (end >= first && start <= last) found.push([Math.max(start, first), Math.min(end, last), value, start]);
+  });
+  return found;
+}
+
+function bandsOf(first, last) {
+  const role = D.roles[V.role];
+  const epoch = D.epochs[V.epoch];
+  return D.lanes.map((_, lane) => {
+    const { x } = M.lanes[lane];
+    const folded = V.folded.has(lane);
+    const edge = (step) => rowY(step) - ROW / 2;
+    const parts = [];
+    if (!role?.courses[lane]) {
+      parts.push(svg("line", { class: "thread", x1: x, x2: x, y1: edge(first), y2: edge(last) + ROW }));
+    }
+    for (const [from, to, value, start] of role?.courses[lane] ? segments(role.courses[lane], first, last) : []) {
+      const words = role.members[value];
+      parts.push(svg("rect", { class: "band", x: x - BAND / 2, width: BAND, y: edge(from) + 1.5, height: (to - from + 1) * ROW - 3,
+        rx: 6, fill: `url(#role${value % 12})`, "data-role": words }, svg("title", null, `${D.lanes[lane]} is ${words} from step ${shown(start)} on`)));
+      if (!folded) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, 14)));
+    }
+    for (const [from, to, value, start] of epoch?.courses[lane] && !folded ? segments(epoch.courses[lane], first, last) : []) {
+      parts.push(svg("rect", { class: `epoch epoch${value % 4}`, x: x - BAND / 2 - 7, width: 5, y: edge(from) + 1.5, height: (to - from + 1) * ROW - 3, rx: 2 },
+        svg("title", null, `${epoch.name}[${D.lanes[lane]}] = ${value} from step ${shown(start)} on`)));
+      parts.push(svg("text", { class: "epoch-name", x: x - BAND / 2 - 10, y: edge(from) + 12, "text-anchor": "end" }, String(value)));
+    }
+    return svg("g", { class: "lane" }, parts);
+  });
+}
+
+function messagesOf(first, last) {
+  const found = [];
+  const waiting = new Map();
+  D.messages.forEach((message, number) => {
+    const [words, sent, sender, received, receiver, fate, mark] = message;
+    const end = received ?? D.steps + 1;
+    let order = 0;
+    if (fate === "in flight") {
+      order = waiting.get(sender) ?? 0;
+      waiting.set(sender, order + 1);
+    }
+    if (end < first || sent > last) return;
+    const near = V.hover || V.step;
+    const busy = sent === near || received === near;
+    const kinds = ["message", fate.replace(" ", "-"), mark, busy ? "busy" : ""].filter(Boolean).join(" ");
+    const name = `${text(words)}: sent in step ${shown(sent)}, ${outcome(message)}`;
+    const group = svg("g", { class: kinds, "data-message": number }, svg("title", null, name));
+    if (fate === "in flight") flying(group, message, order, busy);
+    else arriving(group, message, busy);
+    found.push(group);
+  });
+  return found.sort((a, b) => a.classList.contains("busy") - b.classList.contains("busy"));
+}
+
+function outcome([, , , received, , fate, mark]) {
+  const at = received ? ` in step ${shown(received)}` : "";
+  const special = mark === "again" ? ", once more" : mark === "overtaken" ? ", after a later one" : "";
+  const told = { received: "received", dropped: "dropped on its way", lost: "lost with its connection", "in flight": "still in flight at the end" };
+  return `${told[fate]}${at}${special}`;
+}
+
+function arriving(group, [words, sent, sender, received, receiver, fate, mark], busy) {
+  const from = M.lanes[sender].x;
+  const to = M.lanes[receiver].x;
+  const [y1, y2] = [rowY(sent), rowY(received)];
+  const side = Math.sign(to - from);
+  const loop = side === 0;
+  const [x1, x2] = loop ? [from + 11, to + 11] : [from + side * 11, to - side * 12];
+  const line = loop ? `M${x1} ${y1}C${x1 + 40} ${y1} ${x1 + 40} ${y2} ${x2} ${y2}` : `M${x1} ${y1}L${x2} ${y2}`;
+  group.append(svg("path", { class: "wide", d: line }), svg("path", { class: "line", d: line }));
+  const angle = loop ? 180 : (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
+  const heads = {
+    received: svg("path", { class: "head", d: "M1 0L-9 -4.5L-6.5 0L-9 4.5Z", transform: `translate(${x2} ${y2}) rotate(${angle})` }),
+    dropped: svg("path", { class: "cross", d: "M-5 -5L5 5M-5 5L5 -5", transform: `translate(${x2} ${y2})` }),
+    lost: svg("path", { class: "void", d: "M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0M-3.5 3.5L3.5 -3.5", transform: `translate(${x2 - side * 5} ${y2})` }),
+  };
+  group.append(heads[fate]);
+  const signs = { received: "", dropped: " ✗ dropped", lost: " ⊘ lost" }[fate] + { "": "", again: " ↻ again", overtaken: " ⇄ overtaken" }[mark];
+  const place = loop ? 0.5 : 0.5;
+  const x = x1 + (x2 - x1) * place + (loop ? 34 : 0);
+  const y = y1 + (y2 - y1) * place - 5;
+  if (busy || !V.crowded || signs) group.append(caption(busy ? short(text(words), 60) : kindOf(text(words)), signs, x, y, loop ? "start" : "middle"));
+}
+
+function flying(group, [words, sent, sender], order, busy) {
+  const x = M.lanes[sender].x;
+  const offset = 14 + (order % 6) * 7;
+  const [y1, y2] = [rowY(sent), TOP + D.steps * ROW + 12 + (order % 3) * 12];
+  const line = `M${x + 11} ${y1}L${x + offset} ${y1 + 14}V${y2 - 5}`;
+  group.append(svg("path", { class: "wide", d: line }), svg("path", { class: "line", d: line }));
+  group.append(svg("circle", { class: "open", cx: x + offset, cy: y2, r: 4.5 }));
+  group.append(caption(busy ? short(text(words), 60) : kindOf(text(words)), " … in flight", x + offset + 8, y2 + 4, "start"));
+}
+
+const kindOf = (words) => words.split("(")[0];
+
+function caption(words, sign, x, y, anchor) {
+  return svg("text", { class: "caption", x, y, "text-anchor": anchor }, words, sign && svg("tspan", { class: "sign" }, sign));
+}
+
+function eventsOf(first, last) {
+  const found = [];
+  const bad = new Set(V.bad);
+  for (let step = first; step <= last; step++) {
+    const lane = D.events[step - 1];
+    if (lane < 0 || lane === undefined) continue;
+    const { x } = M.lanes[lane];
+    const kinds = ["event", step === V.step ? "here" : "", bad.has(step) ? "bad" : ""].filter(Boolean).join(" ");
+    found.push(svg("g", { class: kinds, onclick: () => go(step) },
+      svg("title", null, `${shown(step)}. ${label(step)}`),
+      bad.has(step)
+        ? svg("rect", { x: x - 11, y: rowY(step) - 11, width: 22, height: 22, rx: 5 })
+        : svg("circle", { cx: x, cy: rowY(step), r: 11 }),
+      svg("text", { x, y: rowY(step) + 3.6, "text-anchor": "middle" }, String(shown(step)))));
+  }
+  return found;
+}
+
+function drawLegend() {
+  const choice = (name, list, value) => list.length > 0 && el("label", null, `${name} `,
+    list.length > 1
+      ? el("select", { id: `choose-${name}`, onchange: (event) => set({ [name]: Number(event.target.value) }) },
+        list.map((one, i) => el("option", { value: i, selected: i === value }, one.name)))
+      : el("b", null, list[0].name));
+  const role = D.roles[V.role];
+  const swatch = (member) => {
+    const used = role.courses.some((course) => course.some(([, value]) => value === member));
+    return used && el("span", { class: "swatch" },
+      svg("svg", { width: 18, height: 14, "aria-hidden": "true" }, svg("rect", { class: "band", x: 1, y: 1, width: 16, height: 12, rx: 3, fill: `url(#role${member % 12})` })),
+      role.members[member]);
+  };
+  put("legend", choice("role", D.roles, V.role), role && role.members.map((_, member) => swatch(member)), choice("epoch", D.epochs, V.epoch));
+}
+
+// Brings the step into sight.
+function reveal(step) {
+  const scroll = document.getElementById("scroll");
+  const head = document.getElementById("lanes").offsetHeight;
+  const y = rowY(step) - ROW / 2;
+  if (y < scroll.scrollTop + ROW) scroll.scrollTop = Math.max(0, y - 2 * ROW);
+  else if (y + ROW * 2 > scroll.scrollTop + scroll.clientHeight - head) scroll.scrollTop = y + ROW * 3 - (scroll.clientHeight - head);
+}

@@ -1,0 +1,68 @@
+"""The page as one HTML file: the code that draws, and the data of one trace.
+
+The file asks nobody for anything: a policy in it forbids every request, every script but its own (by its hash), and
+every form. The data is compressed and in base64, so that no character of a trace is ever near markup; it reaches the
+screen as text only.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import zlib
+from importlib.resources import files
+from typing import Any
+
+from ..trace import Trace
+from .view import MOST_STEPS, view
+
+LARGEST = 400_000  # bytes, of code and data together
+SCRIPTS = ("data", "drawing", "timeline", "inspector", "panels", "space", "main")
+_BUDGETS = ((MOST_STEPS, 5000), (MOST_STEPS, 1000), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
+
+
+def to_html(trace: Trace) -> str:
+    """The page that shows a trace. What does not fit into the largest size is left out, and the page says so."""
+    for steps, instances in _BUDGETS:
+        data = view(trace, steps, instances)
+        if steps < MOST_STEPS or instances < _BUDGETS[0][1]:
+            data["notices"].append(f"To stay below {LARGEST:,} bytes, this page leaves out some of what it could show.")
+        text = page(data)
+        if len(text.encode()) <= LARGEST:
+            break
+    return text
+
+
+def page(data: dict[str, Any]) -> str:
+    """The file for the data of a view."""
+    code = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    style = _asset("page.css")
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src '{_hash(code)}'",
+            f"style-src '{_hash(style)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    parts = {"POLICY": html.escape(policy), "STYLE": style, "DATA": pack(data), "CODE": code}
+    text = _asset("page.html")
+    for name, part in parts.items():
+        before, mark, after = text.partition(f"%{name}%")
+        assert mark, f"page.html has no place for {name}"
+        text = before + part + after
+    return text
+
+
+def pack(data: dict[str, Any]) -> str:
+    """JSON, compressed, in base64."""
+    return base64.b64encode(zlib.compress(json.dumps(data, separators=(",", ":")).encode(), 9)).decode()
+
+
+def _asset(name: str) -> str:
+    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,79 @@
+"""What could have happened instead: at every step the enabled actions with what they change, the others with why not.
+
+The work is bounded by a number of action instances, not by a clock, so that a page is the same every time. Steps near
+the end come first. Knows traces, nothing of pages beyond their texts.
+"""
+
+import json
+from typing import Any
+
+from ...spec.lang.errors import EvaluationError
+from ...spec.lang.meaning.compile import Meaning
+from ..changes import changed_variables
+from ..trace import Trace, show_label
+from ..why import Alternative, alternatives
+from .properties import packed
+from .texts import Texts
+
+MOST_INSTANCES = 5000
+
+
+def options(trace: Trace, meaning: Meaning, texts: Texts, most: int = MOST_INSTANCES) -> dict[str, Any]:
+    """Alternatives by step, the reasons they share, and the first step that the budget reached."""
+    packer = _Packer(trace, meaning, texts)
+    spent, steps = 0, dict[str, Any]()
+    for number in range(len(trace.steps), 0, -1):
+        if spent >= most:
+            break
+        found = alternatives(trace, number)
+        spent += len(found)
+        steps[str(number)] = packer.step(number, found)
+    return {"options": steps, "reasons": packer.reasons, "options_from": len(trace.steps) - len(steps) + 1}
+
+
+class _Packer:
+    """Keeps every reason once: most are the same from step to step."""
+
+    def __init__(self, trace: Trace, meaning: Meaning, texts: Texts) -> None:
+        self._trace, self._meaning, self._texts = trace, meaning, texts
+        self._numbers: dict[str, int] = {}
+        self.reasons: list[Any] = []
+
+    def step(self, number: int, found: list[Alternative]) -> list[list[Any]]:
+        """Label, outcome, and for what is enabled its changes, for the rest the place and number of its reason."""
+        leads = self._leads(number) if any(one.outcome in ("enabled", "taken") for one in found) else {}
+        return [self._option(one, leads) for one in found]
+
+    def _option(self, one: Alternative, leads: dict[str, list[tuple[int, int]]]) -> list[Any]:
+        label = self._texts.number(one.label)
+        if one.outcome in ("enabled", "taken"):
+            return [label, one.outcome, leads.get(one.label, [])]
+        place = self._texts.number(str(one.guard)) if one.guard else None
+        return [
+            label,
+            one.outcome,
+            place,
+            None if one.reason is None else self._reason(packed(one.reason, self._texts)),
+        ]
+
+    def _reason(self, reason: list[Any]) -> int:
+        key = json.dumps(reason)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.reasons)
+            self.reasons.append(reason)
+        return self._numbers[key]
+
+    def _leads(self, number: int) -> dict[str, list[tuple[int, int]]]:
+        """What each enabled step changes."""
+        own, state = self._trace.specification, self._trace.steps[number - 1].state
+        try:
+            successors = self._meaning.successors(state)
+        except EvaluationError:
+            return {}
+        return {
+            show_label(own, label): [
+                (self._texts.number(change.place), self._texts.number(change.what))
+                for change in changed_variables(own.variables, state, after)
+            ]
+            for label, after in successors
+        }

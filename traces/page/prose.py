@@ -1,0 +1,85 @@
+"""What a trace shows, in sentences: the badge and the paragraph above the diagram.
+
+Every number is counted from the trace. Knows traces and their diagram, nothing of pages.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ..export.diagram import SYSTEM, diagram
+from ..trace import DEADLOCK, Trace, action_of, show_label
+
+# How an engine's traces relate to the shortest ones. What is not listed makes no promise.
+ORIGINS = {
+    "reference": ("shortest", "found breadth first: there is no shorter one"),
+    "native": ("shortest", "found breadth first: there is no shorter one"),
+    "symbolic": ("shortest", "found by bounded checking, length by length: there is no shorter one"),
+}
+
+
+def badge(trace: Trace) -> tuple[str, str]:
+    """A word about where the trace is from, and the sentence behind it."""
+    if trace.engine in ORIGINS:
+        return ORIGINS[trace.engine]
+    source = f"from the engine {trace.engine}" if trace.engine else "from a file that names no engine"
+    return "not minimised", f"{source}: a shorter one may exist"
+
+
+def paragraph(trace: Trace) -> str:
+    """The trace in a few sentences."""
+    return " ".join([*_claim(trace), *_who(trace), *_messages(trace), *_ending(trace)])
+
+
+def _claim(trace: Trace) -> Iterator[str]:
+    own, steps = trace.specification, len(trace.steps) - 1
+    way = "The initial state itself" if steps == 0 else f"{_count(steps, 'step')} from an initial state"
+    with_variants = f", with {' and '.join(own.variants)}," if own.variants else ""
+    node = trace.property_node()
+    sentence = f" (“{_sentence(node.doc)}”)" if node is not None and node.doc else ""
+    verb = "violates" if steps == 0 else "violate"
+    if trace.failure is not None:
+        fails = f"{trace.failure.during}, which fails: {trace.failure.message}"
+        yield f"{way} of {own.name}{with_variants} lead to {fails}."
+    elif trace.property == DEADLOCK:
+        yield f"{way} of {own.name}{with_variants} lead to a state in which nothing can happen any more."
+    elif trace.property is None or trace.verdict == "undecided":
+        yield f"{way} of {own.name}{with_variants}."
+    elif trace.verdict == "reached":
+        yield f"{way} of {own.name}{with_variants} reach {trace.property}{sentence}."
+    else:
+        yield f"{way} of {own.name}{with_variants} {verb} {trace.property}{sentence}."
+
+
+def _who(trace: Trace) -> Iterator[str]:
+    found = diagram(trace)
+    counted = Counter(found.lanes[event.lane] for event in found.events)
+    parts = [f"{lane} {counted[lane]}" for lane in found.lanes if counted[lane] and lane != SYSTEM]
+    if parts:
+        system = f", and {counted[SYSTEM]} belong to nobody" if counted[SYSTEM] else ""
+        yield f"Steps taken: {', '.join(parts)}{system}."
+        idle = [lane for lane in found.lanes if not counted[lane] and lane != SYSTEM]
+        if idle:
+            yield f"{' and '.join(idle)} {'does' if len(idle) == 1 else 'do'} nothing."
+
+
+def _messages(trace: Trace) -> Iterator[str]:
+    fates = Counter(message.fate for message in diagram(trace).messages)
+    if fates:
+        told = [f"{fates[fate]} {fate}" for fate in ("received", "lost", "in flight") if fates[fate]]
+        yield f"{_count(fates.total(), 'message')}: {', '.join(told)} at the end."
+
+
+def _ending(trace: Trace) -> Iterator[str]:
+    if len(trace.steps) > 1:
+        last = trace.steps[-1]
+        action = action_of(trace.specification, last.label[0])
+        does = f" ({_sentence(action.doc).rstrip('.')})" if action is not None and action.doc else ""
+        yield f"The last step is {show_label(trace.specification, last.label)}{does}."
+
+
+def _sentence(doc: str) -> str:
+    return " ".join(doc.split("\n\n")[0].split())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,87 @@
+"""Everything the page shows about a trace, as one JSON object.
+
+Nothing in it is markup: texts are texts, and the page puts them on the screen as text. Where a budget cuts something
+off, a notice says so.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from ...spec.lang.meaning.compile import Meaning
+from ..space.views import MOST_STATES, views
+from ..store import identity, to_stored
+from ..text import headline
+from ..trace import Trace, action_of, configuration, show_label
+from .lanes import lanes
+from .options import MOST_INSTANCES, options
+from .properties import properties
+from .prose import badge, paragraph
+from .repeat import command, regression_test
+from .rows import differences, rows
+from .texts import Texts
+
+MOST_STEPS = 10_000
+
+
+def view(trace: Trace, most_steps: int = MOST_STEPS, instances: int = MOST_INSTANCES) -> dict[str, Any]:
+    """The data of the page; of a trace with more than `most_steps` steps the last ones."""
+    whole, skipped = trace, max(0, len(trace.steps) - most_steps)
+    trace = replace(trace, steps=trace.steps[skipped:])
+    texts, meaning = Texts(), Meaning(trace.specification)
+    word, origin = badge(whole)
+    found = {
+        **_heading(whole),
+        "badge": [word, origin],
+        "prose": paragraph(whole),
+        "skipped": skipped,
+        "notices": _notices(len(whole.steps), skipped),
+        "labels": [texts.number(show_label(trace.specification, step.label)) for step in trace.steps],
+        "actions": _actions(trace),
+        "action_of": [_action_number(trace, step.label[0]) for step in trace.steps],
+        "variables": [{"name": one.name, "ghost": one.ghost} for one in trace.specification.variables],
+        "rows": rows(trace, texts),
+        "changes": differences(trace, texts),
+        **lanes(trace, texts),
+        **properties(trace, meaning, texts),
+        **options(trace, meaning, texts, instances),
+        "space": views(trace, meaning, MOST_STATES if instances else 0),
+    }
+    return found | {"texts": texts.listed()}
+
+
+def _heading(trace: Trace) -> dict[str, Any]:
+    node = trace.property_node()
+    failure = trace.failure
+    return {
+        "schema": 1,
+        "name": trace.specification.name,
+        "about": " ".join(trace.specification.doc.split("\n\n")[0].split()),
+        "headline": headline(trace),
+        "configuration": configuration(trace.specification),
+        "source": trace.source,
+        "identity": identity(to_stored(trace)),
+        "verdict": trace.verdict,
+        "property": trace.property,
+        "sentence": "" if node is None else " ".join(node.doc.split()),
+        "failure": None if failure is None else [failure.during, failure.place, failure.message],
+        "command": command(trace),
+        "test": regression_test(trace),
+    }
+
+
+def _notices(steps: int, skipped: int) -> list[str]:
+    if not skipped:
+        return []
+    shown = steps - skipped
+    return [f"The trace has {steps:,} states; this page shows the last {shown:,}. `quorate trace show` prints all."]
+
+
+def _actions(trace: Trace) -> list[list[str]]:
+    own = trace.specification
+    return [[one.name, str(one.span), " ".join(one.doc.split())] for one in (*own.initial, *own.actions)]
+
+
+def _action_number(trace: Trace, name: str) -> int:
+    own = trace.specification
+    action = action_of(own, name)
+    return -1 if action is None else [one.name for one in (*own.initial, *own.actions)].index(action.name)
