@@ -64,6 +64,13 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 @_option("--max-depth", type=click.IntRange(1), metavar="N", help="Do not search deeper; an initial state has depth 1.")
 @_option("--timeout", type=Duration(), metavar="TIME", help="Stop after this time: 90, 90s, 5m, 2h.")
 @_option("--memory", type=Size(), metavar="SIZE", help="Stop when the process holds so much: 500M, 2G.")
+@_option(
+    "--checkpoint",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where the native engine keeps its search: every ten minutes, and when it is stopped.",
+)
+@_option("--resume", is_flag=True, help="Go on from the --checkpoint.")
 @_option("--seed", type=int, default=0, help="Of what an engine samples; it never changes a count.")
 @_option("--fail-on", default="violation,incomplete", metavar="LIST", help="What ends in an exit code other than 0.")
 @_option(

@@ -47,6 +47,8 @@ class Request:
     max_depth: int | None
     timeout: float | None
     memory: int | None
+    checkpoint: Path | None
+    resume: bool
     seed: int
     fail_on: str
     expect: str
@@ -61,6 +63,8 @@ class Request:
     def validate(self) -> None:
         """Raises Mistake where options contradict each other, before any work is done."""
         self.conditions()
+        if self.resume and (self.checkpoint is None or not self.checkpoint.is_file()):
+            raise Mistake("there is no checkpoint to resume from: name it with --checkpoint FILE")
         formats = self.output_format or ("text",)
         if len(self.output) > len(formats):
             raise Mistake(f"there are {len(self.output)} --output but {len(formats)} --output-format")
@@ -108,6 +112,8 @@ class Request:
             workers=self.workers,
             seed=self.seed,
             progress=progress,
+            checkpoint=self.checkpoint,
+            resume=self.resume,
         )
 
     def command(self, source: str) -> str:

@@ -223,7 +223,11 @@ class Native:
             symmetric_sorts=sorts,
             actions={name: generated for name, (generated, _) in zip(actions, totals, strict=False)},
             distinct_actions={name: new for name, (_, new) in zip(actions, totals, strict=False)},
-            bounds={**bounds(spec, options), **({"checkpoint": self._saved} if self._saved else {})},
+            bounds={
+                **bounds(spec, options),
+                "missed_by_collision": float(f"{report.distinct**2 / 2**65:.1e}"),  # probability that a state was
+                **({"checkpoint": self._saved} if self._saved else {}),
+            },
             properties=(*names, *((DEADLOCK,) if options.deadlock else ())),
             engine=ENGINE,
             seconds=time.monotonic() - self._began,

@@ -68,6 +68,10 @@ def _stopped(result: Result) -> str:
             return f"the memory of {show_memory(int(bound or 0))} was used up"
         case "interrupted":
             return "it was interrupted"
+        case "walks":
+            return "these were random walks, which meet some of the states"
+        case "disk":
+            return "the disk is full or failed while states were kept there"
     return result.reason
 
 
