@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 import quorate
 from quorate.checker.reference.symmetry import Symmetry
+from quorate.checker.relational import evaluation
 from quorate.spec import lang, zookeeper
 from quorate.spec.lang import domains, ir
 from quorate.spec.lang.errors import CODES
@@ -33,6 +34,7 @@ from quorate.spec.lang.specification import Spec, declared
 
 ROOT = Path(quorate.__file__).parent
 HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SET_UP = ("first command", "test command")
 BLOCK = re.compile(
@@ -248,6 +250,10 @@ def state_graph(name: str, **constants: int) -> str:
     return "\n".join(["", "```mermaid", "flowchart TD", *lines, "```", "", ""])
 
 
+def relational_counterexample() -> str:
+    return f"\n```text\n{(GOLDEN / 'test_proofs/test_a_counterexample_is_a_table.txt').read_text()}```\n\n"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "error codes": error_codes,
     "words": words,
@@ -257,6 +263,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "zab variants": lambda: variants("zab"),
     "zab counterexamples": lambda: counterexamples("zab"),
     "zab states": lambda: state_graph("zab", servers=2, timeouts=0, transactions=0, epochs=1),
+    "relational theories": lambda: "\n".join([*evaluation.theories(), ""]),
+    "relational conjuncts": lambda: "\n".join([*evaluation.conjuncts("zab"), ""]),
+    "relational bugs": lambda: (GOLDEN / "test_proof_tables/test_every_seeded_bug_breaks_a_proof.txt").read_text(),
+    "relational left out": lambda: (GOLDEN / "test_proof_tables/test_what_is_left_out_is_noticed.txt").read_text(),
+    "relational counterexample": relational_counterexample,
     "election properties": lambda: properties("election"),
     "election actions": lambda: actions("election"),
     "election counts": election_counts,

@@ -9,9 +9,10 @@ import click
 from ...spec.relational.zookeeper import THEORIES
 from .cores import CoreError
 from .graph import GraphError, graph, write
-from .prove import Options, problem_of, prove
-from .report import EXIT_CODES, report
-from .solver.discharge import Settings
+from .prove import Options, Verdict, problem_of, prove
+from .repair.suggest import plausible, suggest
+from .report import EXIT_CODES, report, suggestion_report
+from .solver.discharge import Settings, Status
 from .solver.translate import Integers
 
 
@@ -19,6 +20,7 @@ from .solver.translate import Integers
 @click.argument("theory", type=click.Choice(list(THEORIES)))
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Switch a seeded bug on.")
 @click.option("--without", multiple=True, metavar="CONJUNCT", help="Leave a conjunct out of the invariant.")
+@click.option("--suggest", "mend", is_flag=True, help="Look for conjuncts that mend a broken proof.")
 @click.option("--integers", type=click.Choice(get_args(Integers)), default="unbounded", show_default=True)
 @click.option("--seed", default=0, show_default=True, help="Seed of the solver.")
 @click.option("--jobs", default=2, show_default=True, help="Processes.")
@@ -32,6 +34,7 @@ def main(
     theory: str,
     variants: tuple[str, ...],
     without: tuple[str, ...],
+    mend: bool,
     integers: Integers,
     seed: int,
     jobs: int,
@@ -49,6 +52,10 @@ def main(
         problem = problem_of(THEORIES[theory], *variants, without=frozenset(without))
         result = prove(problem, settings, options)
         click.echo(report(result))
+        if mend and result.verdict is not Verdict.HOLDS:
+            failing = tuple(o.obligation for o in result.outcomes if o.status is not Status.PROVED)
+            instance = problem.instance()
+            click.echo(suggestion_report(suggest(instance, problem.without, failing, plausible(instance))))
         if picture is not None:
             write(graph(problem.instance(), result), picture)
     except (ValueError, CoreError, GraphError) as error:

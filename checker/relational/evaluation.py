@@ -16,7 +16,7 @@ from .prove import Options, Result, fragment_of, problem_of, prove
 from .repair.suggest import Plausible, Suggestion, plausible, suggest
 from .solver.discharge import Settings, Status
 
-SHORT = Settings(patience=0)  # enough for a counterexample; what is proved has stored cores
+SHORT = Settings(rlimit=1_000_000, patience=0)  # enough for a counterexample; what is proved has stored cores
 
 
 def theories() -> Iterator[str]:
@@ -39,6 +39,15 @@ def theories() -> Iterator[str]:
             len(todo),
             "EPR" if decidable else "outside EPR",
         )
+
+
+def conjuncts(name: str) -> Iterator[str]:
+    """One row per conjunct of a theory."""
+    yield _row("conjunct", "kind", "what it says")
+    yield _row(*["---"] * 3)
+    theory = THEORIES[name]()
+    for conjunct in (*theory.conjuncts(), *theory.steps(theory)):
+        yield _row(f"`{conjunct.name}`", conjunct.kind.value, conjunct.sentence)
 
 
 def bugs() -> Iterator[str]:
@@ -98,7 +107,7 @@ def fails_without(theory: type[Theory], name: str) -> tuple[str, ...]:
     weakened = {obligation for obligation, core in stored.items() if name in core.hypotheses}
     problem = problem_of(theory, without=frozenset({name}))
     options = Options(use_cores=False, only=lambda obligation: obligation.name in weakened)
-    result = prove(problem, Settings(patience=0), options)
+    result = prove(problem, Settings(counterexamples=False, persistent=False), options)
     return tuple(o.obligation for o in result.outcomes if o.status is not Status.PROVED)
 
 
@@ -106,7 +115,12 @@ def _row(*cells: object) -> str:
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
-TABLES: dict[str, Callable[..., Iterator[str]]] = {"theories": theories, "bugs": bugs, "left-out": left_out}
+TABLES: dict[str, Callable[..., Iterator[str]]] = {
+    "theories": theories,
+    "conjuncts": conjuncts,
+    "bugs": bugs,
+    "left-out": left_out,
+}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from ...spec.relational.theory import Kind, Theory
 from .prove import Result, Verdict
+from .repair.suggest import Suggestion
 from .solver.discharge import Status
 from .table import table
 
@@ -15,6 +16,17 @@ def report(result: Result) -> str:
     """The whole report."""
     theory = result.problem.instance()
     return "\n".join([*_summary(theory, result), *_fragment(result), *_failures(theory, result), *_verdict(result)])
+
+
+def suggestion_report(found: Suggestion) -> str:
+    """What may mend a broken proof, or that nothing was found."""
+    filtered = f"{found.candidates} candidates, {found.plausible} true of all samples, {found.asked} put to the solver"
+    if not found.conjuncts:
+        return f"\nsuggestions: none found ({filtered})"
+    pairs = zip(found.schemas, found.conjuncts, strict=True)
+    lines = [f"  {schema}: {conjunct}" for schema, conjunct in pairs]
+    rest = f"{len(found.failing)} obligations still fail" if found.failing else "the proof is complete with them"
+    return "\n".join([f"\nsuggestions ({filtered}); {rest}:", *lines])
 
 
 def _summary(theory: Theory, result: Result) -> Iterator[str]:

@@ -108,7 +108,7 @@ class Schemas:
                 for other in self.predicates:
                     for arguments in self._arguments(other, pool):
                         premises = [(relation, values), (second, also)]
-                        yield Candidate("implication", 3, _implies(premises, other, arguments))
+                        yield Candidate("implication", 4, _implies(premises, other, arguments))
 
     def _with_some(self, relation: Predicate, values: Values, other: Predicate) -> Iterator[Candidate]:
         for position, sort in enumerate(other.sorts):

@@ -5,13 +5,14 @@ candidates that are false before that step the smallest that is inductive beside
 that was not proved; where the search ends without mending the proof, it says so.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 
-from ....spec.relational.finite import Compiled, Structure
+from ....spec.relational.finite import Compiled
 from ....spec.relational.terms import Formula
 from ....spec.relational.theory import Theory
 from ....spec.relational.walks import Instance
+from .. import cores
 from ..counterexample import Counterexample, find
 from ..obligations import START, Obligation, obligations
 from ..solver.discharge import Settings, Status, discharge
@@ -44,7 +45,7 @@ class Plausible:
     """The candidates over a vocabulary that are true of samples. To be made once per theory."""
 
     offered: int
-    candidates: tuple[tuple[Candidate, Formula], ...]
+    candidates: tuple[tuple[Candidate, Compiled], ...]
 
 
 def plausible(theory: Theory) -> Plausible:
@@ -55,13 +56,9 @@ def plausible(theory: Theory) -> Plausible:
     for candidate in sorted(Schemas(theory).candidates(), key=lambda c: c.size):
         offered += 1
         distinct.setdefault(candidate(theory).formula, candidate)
-    kept = ((candidate, formula) for formula, candidate in distinct.items() if _true_of_all(formula, samples))
+    tested = ((candidate, Compiled(formula)) for formula, candidate in distinct.items())
+    kept = ((candidate, test) for candidate, test in tested if all(test.call(state) for state in samples))
     return Plausible(offered, tuple(kept))
-
-
-def _true_of_all(formula: Formula, samples: list[Structure]) -> bool:
-    test = Compiled(formula)
-    return all(test.call(state) for state in samples)
 
 
 def suggest(theory: Theory, without: frozenset[str], failing: tuple[str, ...], choice: Plausible) -> Suggestion:
@@ -69,12 +66,13 @@ def suggest(theory: Theory, without: frozenset[str], failing: tuple[str, ...], c
     search = _Search(theory, without, choice)
     left = failing
     for _ in range(ROUNDS):
-        left = search.still_failing(left)
-        if not left or not search.extend(left):
+        left, broken = search.next_example(left)
+        if broken is None or not search.extend(*broken):
             break
+    if not left:
+        left = search.prune(failing)
     found = tuple(candidate(theory).name.removeprefix("suggested: ") for candidate in search.accepted)
     schemas = tuple(candidate.schema for candidate in search.accepted)
-    left = search.still_failing(left)
     return Suggestion(found, schemas, left, choice.offered, len(choice.candidates), search.asked)
 
 
@@ -83,31 +81,51 @@ class _Search:
         self.theory, self.without, self.choice = theory, without, choice
         self.accepted: tuple[Candidate, ...] = ()
         self.asked = 0
+        self.cores = cores.load(cores.beside(type(theory)))
         self.quick = Settings(rlimit=QUICK, counterexamples=False, persistent=False)
+        self.patient = Settings(rlimit=QUICK * 8, counterexamples=False, patience=0)
 
-    def still_failing(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the obligations that are not proved with what was accepted."""
-        patient = replace(self.quick, rlimit=QUICK * 10)
-        proved = {o.name for o in self._obligations(names) if self._is_proved(o, patient)}
-        return tuple(name for name in names if name not in proved)
+    def next_example(self, failing: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, Counterexample] | None]:
+        """An obligation with a counterexample, after those that are not known to be proved by now."""
+        left = failing
+        for obligation in self._obligations(failing):
+            if not self._is_proved(obligation, self.quick):
+                example = find(self.theory, obligation)
+                if example is not None:
+                    return left, (obligation.name, example)
+                if not self._is_proved(obligation, self.patient):
+                    continue
+            left = tuple(name for name in left if name != obligation.name)
+        return left, None
 
-    def extend(self, failing: tuple[str, ...]) -> bool:
-        """Accept one candidate more; False where none of them helps."""
-        example = next(self._examples(failing), None)
-        if example is None:
-            return False
-        for candidate, formula in self.choice.candidates:
-            excluded = not Compiled(formula).call(example.before)
-            if excluded and candidate not in self.accepted and self._is_inductive(candidate):
+    def extend(self, broken: str, example: Counterexample) -> bool:
+        """Accept one candidate more: the first that proves the broken obligation and is inductive, else the
+        first that excludes the counterexample and is inductive. False where there is none."""
+        excluding = [c for c, test in self.choice.candidates if not test.call(example.before)]
+        excluding = [candidate for candidate in excluding if candidate not in self.accepted]
+        proving = (candidate for candidate in excluding if self._proves(candidate, broken))
+        for candidate in chain(proving, excluding):
+            if self._is_inductive(candidate):
                 self.accepted += (candidate,)
                 return True
         return False
 
-    def _examples(self, names: tuple[str, ...]) -> Iterator[Counterexample]:
-        for obligation in self._obligations(names):
-            example = find(self.theory, obligation)
-            if example is not None:
-                yield example
+    def _proves(self, candidate: Candidate, name: str) -> bool:
+        self.asked += 1
+        todo = obligations(self.theory, self.without, (*self.accepted, candidate))
+        return self._is_proved(next(o for o in todo if o.name == name), self.quick)
+
+    def prune(self, failing: tuple[str, ...]) -> tuple[str, ...]:
+        """Give back what was accepted and is not needed in the end; the obligations that fail then (none)."""
+        for candidate in self.accepted:
+            whole = self.accepted
+            self.accepted = tuple(other for other in whole if other is not candidate)
+            if not self.accepted or not all(map(self._is_inductive, self.accepted)) or self._unproved(failing):
+                self.accepted = whole
+        return self._unproved(failing)
+
+    def _unproved(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(o.name for o in self._obligations(names) if not self._is_proved(o, self.patient))
 
     def _obligations(self, names: tuple[str, ...]) -> list[Obligation]:
         return [o for o in obligations(self.theory, self.without, self.accepted) if o.name in names]
@@ -115,9 +133,14 @@ class _Search:
     def _is_inductive(self, candidate: Candidate) -> bool:
         self.asked += 1
         name = candidate(self.theory).name
-        todo = obligations(self.theory, self.without, (*self.accepted, candidate))
+        others = tuple(other for other in self.accepted if other is not candidate)
+        todo = obligations(self.theory, self.without, (*others, candidate))
         own = [o for o in todo if o.conjunct.name == name and not o.unchanged]
         return all(self._is_proved(o, self.quick) for o in sorted(own, key=lambda o: o.action != START))
 
     def _is_proved(self, obligation: Obligation, settings: Settings) -> bool:
-        return discharge(self.theory, obligation, settings).status is Status.PROVED
+        """With the stored core and what was accepted as a first guess."""
+        core = self.cores.get(obligation.name)
+        suggested = tuple(candidate(self.theory).name for candidate in self.accepted)
+        guess = (*core.hypotheses, *suggested) if core is not None else None
+        return discharge(self.theory, obligation, settings, guess).status is Status.PROVED

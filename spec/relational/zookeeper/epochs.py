@@ -109,11 +109,6 @@ class Epochs(Theory):
         return implies(self.acknowledged(s, e, p), self.accepted(s, e))
 
     @invariant
-    def accepting_leaves(self, s: Server, e: Epoch, f: Epoch) -> Formula:
-        """Who accepted f has left every smaller epoch."""
-        return implies(self.accepted(s, f) & (e < f), self.left(s, e))
-
-    @invariant
     def leader_has_quorum(self, e: Epoch) -> Formula:
         """A quorum acknowledged the epoch to its leader."""
 
