@@ -75,7 +75,7 @@ class _Search:
         self.theory, self.obligation, self.integers = theory, obligation, integers
         self.ground = Ground(theory, sizes, integers)
         self.parameters = {p: self.ground.constant(f"parameter {p.name}", p.sort) for p in obligation.parameters}
-        self.solver = z3.Solver()
+        self.solver = z3.Solver(ctx=self.ground.context)
         for formula in (*(a.formula for a in theory.axioms()), *(h.formula for h in obligation.hypotheses)):
             self._require(self.ground.formula(formula, {}))
         for guard in obligation.guards:
@@ -85,7 +85,7 @@ class _Search:
         self.solver.add(*self.ground.constraints)
 
     def _require(self, condition: Any) -> None:
-        self.solver.add(z3.BoolVal(condition) if isinstance(condition, bool) else condition)
+        self.solver.add(self.ground.boolean(condition))
 
     def solvable(self) -> bool:
         """Is there a counterexample of these sizes?"""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from ...spec.relational.theory import Kind, Theory
 from ...spec.relational.zookeeper import THEORIES
 from . import cores
-from .counterexample import Counterexample
+from .counterexample import Counterexample, find
 from .obligations import obligations
 from .prove import Options, Result, fragment_of, problem_of, prove
 from .repair.suggest import Plausible, Suggestion, plausible, suggest
@@ -76,8 +76,8 @@ def left_out(*names: str) -> Iterator[str]:
     """One row per strengthening conjunct of ZAB: what fails without it, and what is suggested in its place."""
     theory = THEORIES["zab"]
     choice = plausible(theory())
-    yield _row("left out", "fails without it", "suggested", "of", "proof")
-    yield _row(*["---"] * 5)
+    yield _row("left out", "not proved without it", "refuted with", "suggested", "of schema", "proof")
+    yield _row(*["---"] * 6)
     for conjunct in theory().conjuncts():
         if conjunct.kind is Kind.INVARIANT and (not names or conjunct.name in names):
             yield left_out_row(theory, conjunct.name, choice)
@@ -87,14 +87,21 @@ def left_out_row(theory: type[Theory], name: str, choice: Plausible) -> str:
     """The row of one conjunct."""
     failing = fails_without(theory, name)
     if not failing:
-        return _row(name, "nothing", "", "", "holds without it")
+        return _row(f"`{name}`", "nothing", "", "", "", "holds without it")
     found = suggest(theory(), frozenset({name}), failing, choice)
     written = "<br>".join(f"`{conjunct}`" for conjunct in found.conjuncts)
-    return _row(name, f"`{failing[0]}`" + _more(failing), written, ", ".join(found.schemas), _proof(found))
+    shown = _refuted(theory, name, failing)
+    return _row(f"`{name}`", len(failing), shown, written, ", ".join(found.schemas), _proof(found))
 
 
-def _more(failing: tuple[str, ...]) -> str:
-    return f" and {len(failing) - 1} more" if len(failing) > 1 else ""
+def _refuted(theory: type[Theory], name: str, failing: tuple[str, ...]) -> str:
+    """The first failing obligation that has a finite counterexample, and the counterexample's elements."""
+    for obligation in obligations(theory(), frozenset({name})):
+        if obligation.name in failing:
+            example = find(theory(), obligation)
+            if example is not None:
+                return f"`{obligation.name}`: {_elements(example)}"
+    return "no finite counterexample found"
 
 
 def _proof(found: Suggestion) -> str:

@@ -9,6 +9,7 @@ from .repair.suggest import Suggestion
 from .solver.discharge import Status
 from .table import table
 
+MOST_LINES = 10  # of undecided obligations
 EXIT_CODES = {Verdict.HOLDS: 0, Verdict.VIOLATED: 1, Verdict.UNDECIDED: 4}
 
 
@@ -72,8 +73,10 @@ def _failures(theory: Theory, result: Result) -> Iterator[str]:
             yield table(theory, outcome.counterexample)
         else:
             yield f"{outcome.obligation}: refuted; no counterexample small enough to show was found"
-    for outcome in result.of(Status.UNDECIDED):
-        yield f"undecided: {outcome.obligation}: {outcome.how}"
+    undecided = result.of(Status.UNDECIDED)
+    yield from (f"undecided: {outcome.obligation}: {outcome.how}" for outcome in undecided[:MOST_LINES])
+    if len(undecided) > MOST_LINES:
+        yield f"undecided: {len(undecided) - MOST_LINES} more"
 
 
 def _verdict(result: Result) -> Iterator[str]:

@@ -91,20 +91,20 @@ def closed(formula: Formula) -> Formula:
 def by_ground(formula: Formula, structure: Structure) -> bool:
     """The ground formula with every atom fixed to its truth in the structure."""
     ground = Ground(Tiny(), dict(structure.sizes), "unbounded")
-    look, solver = structure.lookup, z3.Solver()
+    look, solver = structure.lookup, z3.Solver(ctx=ground.context)
     solver.add(*ground.constraints)
     for (name, arguments), atom in ground.atoms.items():
         solver.add(atom == (arguments in look.relations[name]))
     for (name, arguments), options in ground.values.items():
         solver.add(*(c == (look.functions[name][arguments] == n) for c, n in options))
-    truth = ground.formula(formula, {})
-    solver.add(z3.BoolVal(truth) if isinstance(truth, bool) else truth)
+    solver.add(ground.boolean(ground.formula(formula, {})))
     return bool(solver.check() == z3.sat)
 
 
 def by_solver(formula: Formula, structure: Structure) -> bool:
     """The quantified formula with the structure described by constants."""
-    translation, look, solver = Translation(Tiny()), structure.lookup, z3.Solver()
+    translation, look = Translation(Tiny()), structure.lookup
+    solver = z3.Solver(ctx=translation.context)
     elements = {s: [z3.Const(f"{s}{n}", translation.sorts[s]) for n in range(2)] for s in ("Node", "Rank")}
     for sort, constants in elements.items():
         x = z3.Const("x", translation.sorts[sort])

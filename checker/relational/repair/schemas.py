@@ -115,16 +115,17 @@ class Schemas:
             some = variable(sort, "some")
             for arguments in self._arguments(other, [*values, some]):
                 if arguments[position] is some and _count(arguments, some) == 1:
-                    yield Candidate("implication", 3, _implies_some(relation, values, other, arguments, some))
+                    built = _implies_some(relation, values, other, arguments, some)
+                    yield Candidate("implication", 3, built)
+                    yield from (Candidate("implication", 4, _unless_zero(built, v)) for v in _with_zero(values))
 
     def _order(self, relation: Predicate, values: Values) -> Iterator[Candidate]:
         terms = self._extended(values)
         for left, right in product(terms, terms):
             if left is not right and type(left) is type(right) and isinstance(left, OrderedSort):
                 yield Candidate("implication", 2, _ordered(relation, values, left, right))
-        for term in terms:
-            if isinstance(term, OrderedSort) and term.least:
-                yield Candidate("implication", 2, _ordered(relation, values, term.zero(), term))
+        for term in _with_zero(terms):
+            yield Candidate("implication", 2, _ordered(relation, values, term.zero(), term))
 
     def functional(self) -> Iterator[Candidate]:
         """R(x, y) and R(x, y') imply y = y'."""
@@ -264,6 +265,14 @@ def _implies_some(relation: Predicate, values: Values, other: Predicate, argumen
         return implication(relation.of(theory, values), exists(type(some), found, ("x",)))
 
     return formula
+
+
+def _with_zero(values: Values) -> Iterator[Any]:
+    return (v for v in values if isinstance(v, OrderedSort) and v.least)
+
+
+def _unless_zero(built: Open, value: Any) -> Open:
+    return lambda theory: implication(value.zero() < value, built(theory))
 
 
 def _ordered(relation: Predicate, values: Values, left: Any, right: Any) -> Open:

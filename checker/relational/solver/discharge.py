@@ -132,7 +132,7 @@ class _Attempts:
         return _Answer(verdict, sizes=self._sizes(solver.model()))
 
     def _solver(self, hypotheses: tuple[Hypothesis, ...], seed: int) -> Any:
-        solver, translate = z3.Solver(), self.translation.formula
+        solver, translate = z3.Solver(ctx=self.translation.context), self.translation.formula
         solver.set("random_seed", seed)
         solver.add(*(translate(axiom.formula) for axiom in self.theory.axioms()))
         for hypothesis in hypotheses:

@@ -43,6 +43,7 @@ class Ground:
     """The propositional vocabulary of a theory over given sizes."""
 
     def __init__(self, theory: Theory, sizes: Mapping[str, int], integers: Integers) -> None:
+        self.context = z3.Context()
         self.sizes = dict(sizes)
         self.integers = integers
         self.symbols = {symbol.name: symbol for symbol in (*theory.symbols(), *_memberships(theory))}
@@ -57,18 +58,23 @@ class Ground:
             key = (symbol.name, arguments)
             label = f"{symbol.name}{arguments}"
             if symbol.result is None:
-                self.atoms[key] = z3.Bool(label)
+                self.atoms[key] = z3.Bool(label, self.context)
             else:
                 self.values[key] = self.constant(label, symbol.result)
 
     def constant(self, label: str, sort: str) -> Any:
         """An unknown element: an integer, or alternatives of which exactly one holds."""
         if sort == "Integer":
-            return z3.Int(label) if self.integers == "unbounded" else z3.BitVec(label, 32)
-        options = [(z3.Bool(f"{label}={n}"), n) for n in range(self.sizes[sort])]
+            unbounded = self.integers == "unbounded"
+            return z3.Int(label, self.context) if unbounded else z3.BitVec(label, 32, self.context)
+        options = [(z3.Bool(f"{label}={n}", self.context), n) for n in range(self.sizes[sort])]
         conditions = [condition for condition, _ in options]
         self.constraints.append(z3.PbEq([(condition, 1) for condition in conditions], 1))
         return options
+
+    def boolean(self, part: Any) -> Any:
+        """A folded formula as a Z3 Boolean in any case."""
+        return z3.BoolVal(part, self.context) if isinstance(part, bool) else part
 
     def formula(self, formula: Formula, env: Environment) -> Any:
         """A Z3 Boolean without quantifiers; True and False are folded on the way."""
@@ -145,18 +151,19 @@ class Ground:
             case Variable():
                 return env[term]
             case Number(value):
-                return z3.IntVal(value) if self.integers == "unbounded" else z3.BitVecVal(value, 32)
+                unbounded = self.integers == "unbounded"
+                return z3.IntVal(value, self.context) if unbounded else z3.BitVecVal(value, 32, self.context)
             case Sum(left, right):
                 return self.integer(left, env) + self.integer(right, env)
             case Choice(condition, then, otherwise):
                 test = self.formula(condition, env)
-                return z3.If(_boolean(test), self.integer(then, env), self.integer(otherwise, env))
+                return z3.If(self.boolean(test), self.integer(then, env), self.integer(otherwise, env))
             case Application(function, arguments):
                 rows = list(product(*(self.options(a, env) for a in arguments)))
                 found = self.values[function, tuple(n for _, n in rows[-1])]
                 for row in rows[:-1]:
                     value = self.values[function, tuple(n for _, n in row)]
-                    found = z3.If(_boolean(_all(c for c, _ in row)), value, found)
+                    found = z3.If(self.boolean(_all(c for c, _ in row)), value, found)
                 return found
             case _:
                 assert_never(term)
@@ -213,7 +220,3 @@ def _any(parts: Any) -> Any:
 
 def _not(part: Any) -> Any:
     return not part if isinstance(part, bool) else z3.Not(part)
-
-
-def _boolean(part: Any) -> Any:
-    return z3.BoolVal(part) if isinstance(part, bool) else part

@@ -37,17 +37,18 @@ class Translation:
 
     def __init__(self, theory: Theory, integers: Integers = "unbounded") -> None:
         self.integers = integers
-        self.sorts: dict[str, Any] = {
-            sort.__name__: z3.DeclareSort(sort.__name__) for sort in theory.sorts if sort.__name__ != "Integer"
-        }
-        self.sorts["Integer"] = z3.IntSort() if integers == "unbounded" else z3.BitVecSort(32)
+        self.context = z3.Context()  # of its own: what was asked before must not change an answer
+        names = (sort.__name__ for sort in theory.sorts if sort.__name__ != "Integer")
+        self.sorts: dict[str, Any] = {name: z3.DeclareSort(name, self.context) for name in names}
+        unbounded = integers == "unbounded"
+        self.sorts["Integer"] = z3.IntSort(self.context) if unbounded else z3.BitVecSort(32, self.context)
         self.symbols: dict[str, Any] = {s.name: self._declare(s.name, s.sorts, s.result) for s in theory.symbols()}
         for sort in theory.sorts:
             self._declare_built_in(sort)
 
     def _declare(self, name: str, sorts: tuple[str, ...], result: str | None) -> Any:
         signature = [self.sorts[sort] for sort in sorts]
-        return z3.Function(name, *signature, self.sorts[result] if result else z3.BoolSort())
+        return z3.Function(name, *signature, self.sorts[result] if result else z3.BoolSort(self.context))
 
     def _declare_built_in(self, sort: Any) -> None:
         name = sort.__name__
@@ -62,7 +63,7 @@ class Translation:
         """The formula as a Z3 Boolean."""
         match formula:
             case Truth(value):
-                return z3.BoolVal(value)
+                return z3.BoolVal(value, self.context)
             case Atom(relation, arguments):
                 return self.symbols[relation](*map(self.term, arguments))
             case Equal(left, right):
@@ -91,7 +92,8 @@ class Translation:
             case Variable(name, sort, serial):
                 return z3.Const(f"{name}!{serial}" if serial else name, self.sorts[sort])
             case Number(value):
-                return z3.IntVal(value) if self.integers == "unbounded" else z3.BitVecVal(value, 32)
+                unbounded = self.integers == "unbounded"
+                return z3.IntVal(value, self.context) if unbounded else z3.BitVecVal(value, 32, self.context)
             case Sum(left, right):
                 return self.term(left) + self.term(right)
             case Choice(condition, then, otherwise):
