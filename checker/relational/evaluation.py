@@ -16,7 +16,7 @@ from .prove import Options, Result, fragment_of, problem_of, prove
 from .repair.suggest import Plausible, Suggestion, plausible, suggest
 from .solver.discharge import Settings, Status
 
-SHORT = Settings(rlimit=1_000_000, patience=0)  # enough for a counterexample; what is proved has stored cores
+SHORT = Settings(rlimit=1_000_000, patience=0, counterexamples=False)  # what is proved has stored cores
 
 
 def theories() -> Iterator[str]:
@@ -61,11 +61,13 @@ def bugs() -> Iterator[str]:
 
 
 def _bug_row(theory: str, deviation: str, result: Result) -> str:
-    refuted, undecided = result.of(Status.REFUTED), result.of(Status.UNDECIDED)
-    examples = [o.counterexample for o in refuted if o.counterexample is not None]
-    first = examples[0] if examples else None
+    instance = result.problem.instance()
+    failing = {o.obligation for o in result.outcomes if o.status is not Status.PROVED}
+    examples = (find(instance, o) for o in result.problem.obligations() if o.name in failing)
+    first = next((example for example in examples if example is not None), None)
     cells = (f"`{first.obligation}`", _elements(first), first.facts) if first else ("none", "", "")
-    return _row(f"`{theory}`", deviation, len(refuted), len(undecided), *cells)
+    counts = len(result.of(Status.REFUTED)), len(result.of(Status.UNDECIDED))
+    return _row(f"`{theory}`", deviation, *counts, *cells)
 
 
 def _elements(example: Counterexample) -> str:
