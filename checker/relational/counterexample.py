@@ -13,10 +13,12 @@ import z3
 from ...spec.relational.finite import Compiled, CompiledAction, Structure, falsifying
 from ...spec.relational.terms import Variable
 from ...spec.relational.theory import Theory
+from ...spec.relational.vocabulary import OrderedSort
 from .obligations import EVERYWHERE, START, Obligation
 from .solver.ground import Ground
 from .solver.translate import Integers
 
+LARGEST_ORDER = 4  # elements of ordered sorts, where the other sorts have two
 LARGEST_SORT = 3  # elements per sort, at most, in the search for a finite counterexample
 
 
@@ -47,11 +49,12 @@ def find(
 ) -> Counterexample | None:
     """The counterexample with the smallest sorts, then the fewest facts.
 
-    Sorts of up to `LARGEST_SORT` elements are tried, then those of a model that a solver found. None if no
-    counterexample is so small.
+    Sorts of up to `LARGEST_SORT` elements are tried, then longer orders of fewer other elements, then the sizes of
+    a model that a solver found. None if no counterexample is so small.
     """
-    names = [sort.__name__ for sort in theory.sorts if sort.__name__ != "Integer"]
-    candidates = [dict.fromkeys(names, largest) for largest in range(1, LARGEST_SORT + 1)]
+    sorts = [sort for sort in theory.sorts if sort.__name__ != "Integer"]
+    candidates = [{sort.__name__: largest for sort in sorts} for largest in range(1, LARGEST_SORT + 1)]
+    candidates.append({sort.__name__: LARGEST_ORDER if issubclass(sort, OrderedSort) else 2 for sort in sorts})
     for sizes in (*candidates, *((sizes_of_model,) if sizes_of_model else ())):
         if _Search(theory, obligation, sizes, integers).solvable():
             return _Search(theory, obligation, _shrunk(theory, obligation, sizes, integers), integers).smallest()

@@ -6,7 +6,6 @@ that was not proved; where the search ends without mending the proof, it says so
 """
 
 from dataclasses import dataclass
-from itertools import chain
 
 from ....spec.relational.finite import Compiled
 from ....spec.relational.terms import Formula
@@ -21,6 +20,7 @@ from .schemas import Candidate, Schemas
 WALKS, LENGTH, SAMPLES, SEED = 400, 50, 120, 1
 ROUNDS = 6  # conjuncts suggested at most
 QUICK = 400_000  # resource units for each question about a candidate
+PATIENT = 10_000_000  # and about one that proves what was broken
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class _Search:
         self.asked = 0
         self.cores = cores.load(cores.beside(type(theory)))
         self.quick = Settings(rlimit=QUICK, counterexamples=False, persistent=False)
-        self.patient = Settings(rlimit=QUICK * 8, counterexamples=False, patience=0)
+        self.patient = Settings(rlimit=PATIENT, counterexamples=False, patience=0)
 
     def next_example(self, failing: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, Counterexample] | None]:
         """An obligation with a counterexample, after those that are not known to be proved by now."""
@@ -104,11 +104,11 @@ class _Search:
         excluding = [c for c, test in self.choice.candidates if not test.call(example.before)]
         excluding = [candidate for candidate in excluding if candidate not in self.accepted]
         proving = (candidate for candidate in excluding if self._proves(candidate, broken))
-        for candidate in chain(proving, excluding):
-            if self._is_inductive(candidate):
-                self.accepted += (candidate,)
-                return True
-        return False
+        chosen = next((c for c in proving if self._is_inductive(c, patient=True)), None)
+        chosen = chosen or next((c for c in excluding if self._is_inductive(c)), None)
+        if chosen is not None:
+            self.accepted += (chosen,)
+        return chosen is not None
 
     def _proves(self, candidate: Candidate, name: str) -> bool:
         self.asked += 1
@@ -120,7 +120,8 @@ class _Search:
         for candidate in self.accepted:
             whole = self.accepted
             self.accepted = tuple(other for other in whole if other is not candidate)
-            if not self.accepted or not all(map(self._is_inductive, self.accepted)) or self._unproved(failing):
+            inductive = all(self._is_inductive(c, patient=True) for c in self.accepted)
+            if not self.accepted or not inductive or self._unproved(failing):
                 self.accepted = whole
         return self._unproved(failing)
 
@@ -130,17 +131,26 @@ class _Search:
     def _obligations(self, names: tuple[str, ...]) -> list[Obligation]:
         return [o for o in obligations(self.theory, self.without, self.accepted) if o.name in names]
 
-    def _is_inductive(self, candidate: Candidate) -> bool:
+    def _is_inductive(self, candidate: Candidate, patient: bool = False) -> bool:
         self.asked += 1
         name = candidate(self.theory).name
         others = tuple(other for other in self.accepted if other is not candidate)
         todo = obligations(self.theory, self.without, (*others, candidate))
         own = [o for o in todo if o.conjunct.name == name and not o.unchanged]
-        return all(self._is_proved(o, self.quick) for o in sorted(own, key=lambda o: o.action != START))
+        outcomes = ((o, self._outcome(o, self.quick)) for o in sorted(own, key=lambda o: o.action != START))
+        undecided = []
+        for obligation, status in outcomes:
+            if status is Status.REFUTED or (status is Status.UNDECIDED and not patient):
+                return False
+            undecided += [obligation] if status is Status.UNDECIDED else []
+        return all(self._is_proved(o, self.patient) for o in undecided)
 
     def _is_proved(self, obligation: Obligation, settings: Settings) -> bool:
+        return self._outcome(obligation, settings) is Status.PROVED
+
+    def _outcome(self, obligation: Obligation, settings: Settings) -> Status:
         """With the stored core and what was accepted as a first guess."""
         core = self.cores.get(obligation.name)
         suggested = tuple(candidate(self.theory).name for candidate in self.accepted)
         guess = (*core.hypotheses, *suggested) if core is not None else None
-        return discharge(self.theory, obligation, settings, guess).status is Status.PROVED
+        return discharge(self.theory, obligation, settings, guess).status
