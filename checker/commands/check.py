@@ -5,7 +5,7 @@ code. What is printed is made in `checker/output/`.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..output.report import Report
     from .request import Request
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "jsonl", "markdown", "junit", "sarif", "github", "gitlab")
 
 EPILOG = """\b
 Examples:
@@ -116,7 +116,7 @@ def check(**options: Any) -> int:
         from ..output.formats import refusals_to_json
 
         refusals = problem.refusals if isinstance(problem, Refused) else []
-        _write(request, {"json": refusals_to_json(str(problem), refusals)})
+        write_reports(request.outputs(), {"json": refusals_to_json(str(problem), refusals)})
         return EXIT_MISTAKE
 
 
@@ -134,7 +134,7 @@ def _check(request: "Request") -> int:
     finally:
         progress.close()
     report = report_on(request, specification, result)
-    _write(request, _rendered(request, report))
+    write_reports(request.outputs(), _rendered(request, report))
     _write_page(request, report)
     return request.exit_code(result)
 
@@ -158,28 +158,44 @@ def _write_page(request: "Request", report: "Report") -> None:
 def _rendered(request: "Request", report: "Report") -> dict[str, str]:
     """The reports that were asked for, by format."""
     from ...traces.text import plain
-    from ..output import formats
+    from ..output import annotations, formats
     from ..output.console import paint_for
     from ..output.report import render_report
 
     found: dict[str, str] = {}
     for name, path in request.outputs():
-        match name:
-            case "json":
-                found[name] = formats.to_json(report)
-            case "markdown":
-                found[name] = formats.to_markdown_report(report)
-            case _:
-                paint = plain if path else paint_for(sys.stdout)
-                found[name] = render_report(report, request.verbose, request.quiet, paint)
+        if name == "text":
+            paint = plain if path else paint_for(sys.stdout)
+            found[name] = render_report(report, request.verbose, request.quiet, paint)
+        elif name == "json":
+            found[name] = formats.to_json(report)
+        else:
+            found[name] = formatter(name)([report])
+        if name == "github":
+            annotations.append_step_summary([report])
     return found
 
 
-def _write(request: "Request", texts: dict[str, str]) -> None:
-    """Each report to its file, or to stdout."""
+def formatter(name: str) -> "Callable[[Sequence[Report]], str]":
+    """What prints several results in one of the formats for machines, apart from json, which is one object."""
+    from ..output import annotations, formats, junit, sarif
+
+    table: dict[str, Callable[[Sequence[Report]], str]] = {
+        "jsonl": formats.to_jsonl,
+        "markdown": formats.to_markdown_reports,
+        "junit": junit.to_junit,
+        "sarif": sarif.to_sarif,
+        "github": annotations.to_github,
+        "gitlab": annotations.to_gitlab,
+    }
+    return table[name]
+
+
+def write_reports(outputs: "Iterable[tuple[str, Path | None]]", texts: dict[str, str]) -> None:
+    """Each report to its file, or to stdout; raises Mistake."""
     from ...traces.store import replace_file
 
-    for name, path in request.outputs():
+    for name, path in outputs:
         if name in texts and path is None:
             click.echo(texts[name], nl=False, color=True)
         elif name in texts and path is not None:

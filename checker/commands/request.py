@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,55 +30,49 @@ CONDITIONS = ("violation", "incomplete", "vacuous", "coverage<N")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The options of one run, as they stand on the command line."""
+    """The options of one run, as they stand on the command line; the defaults are those of `quorate check`."""
 
     specification: str
-    constants: tuple[str, ...]
-    variant: tuple[str, ...]
-    split: tuple[str, ...]
-    property_: tuple[str, ...]
-    symmetry: bool
-    identity: Any
-    deadlock: bool
-    check_all: bool
-    engine: Any
-    workers: int
-    max_states: int | None
-    max_depth: int | None
-    timeout: float | None
-    memory: int | None
-    checkpoint: Path | None
-    resume: bool
-    seed: int
-    fail_on: str
-    expect: str
-    exit_zero: bool
-    output_format: tuple[str, ...]
-    output: tuple[Path, ...]
-    trace: Path | None
-    html: Path | None
-    quiet: bool
-    verbose: bool
+    constants: tuple[str, ...] = ()
+    variant: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    property_: tuple[str, ...] = ()
+    symmetry: bool = True
+    identity: Any = "state"
+    deadlock: bool = True
+    check_all: bool = False
+    engine: Any = "auto"
+    workers: int = 1
+    max_states: int | None = None
+    max_depth: int | None = None
+    timeout: float | None = None
+    memory: int | None = None
+    checkpoint: Path | None = None
+    resume: bool = False
+    seed: int = 0
+    fail_on: str = "violation,incomplete"
+    expect: str = "holds"
+    exit_zero: bool = False
+    output_format: tuple[str, ...] = ()
+    output: tuple[Path, ...] = ()
+    trace: Path | None = None
+    html: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
 
     def validate(self) -> None:
         """Raises Mistake where options contradict each other, before any work is done."""
         self.conditions()
         if self.resume and (self.checkpoint is None or not self.checkpoint.is_file()):
             raise Mistake("there is no checkpoint to resume from: name it with --checkpoint FILE")
-        formats = self.output_format or ("text",)
-        if len(self.output) > len(formats):
-            raise Mistake(f"there are {len(self.output)} --output but {len(formats)} --output-format")
-        if len(formats) - len(self.output) > 1:
-            raise Mistake("only one format can go to stdout; give the others an --output FILE each, and put them first")
-        for path in (*self.output, self.trace, self.html):
+        check_outputs(self.output_format, self.output)
+        for path in (self.trace, self.html):
             if path is not None:
                 _check_writable(path)
 
     def outputs(self) -> Iterator[tuple[str, Path | None]]:
         """Each format with its file; None is stdout."""
-        formats = self.output_format or ("text",)
-        for position, name in enumerate(formats):
-            yield name, self.output[position] if position < len(self.output) else None
+        yield from outputs(self.output_format, self.output)
 
     def conditions(self) -> tuple[set[str], float]:
         """What --fail-on names, and the least coverage in percent; raises Mistake."""
@@ -156,6 +150,23 @@ class Request:
         if ("vacuous" in conditions and result.unreached()) or coverage(result) < least:
             return EXIT_VACUOUS
         return EXIT_HOLDS
+
+
+def outputs(formats: Sequence[str], files: Sequence[Path]) -> Iterator[tuple[str, Path | None]]:
+    """Each format of a command line with its file; None is stdout. Without a format it is text."""
+    for position, name in enumerate(formats or ("text",)):
+        yield name, files[position] if position < len(files) else None
+
+
+def check_outputs(formats: Sequence[str], files: Sequence[Path]) -> None:
+    """Raises Mistake where formats and files do not go together, or a file cannot be written."""
+    count = len(formats) or 1
+    if len(files) > count:
+        raise Mistake(f"there are {len(files)} --output but {count} --output-format")
+    if count - len(files) > 1:
+        raise Mistake("only one format can go to stdout; give the others an --output FILE each, and put them first")
+    for path in files:
+        _check_writable(path)
 
 
 def _check_writable(path: Path) -> None:

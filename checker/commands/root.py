@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "check:check",
     "list": "inventory:list_specifications",
     "prove": "prove:prove",
+    "ci": ".ci.command:ci",
     "trace": "trace:trace",
     "serve": "serve:serve",
     "doctor": "inventory:doctor",

@@ -29,7 +29,8 @@ def report_on(request: Request, specification: ir.Specification, result: Result)
     traces = [replay(trace) for trace in _traces(request, specification, result)]
     shown = tuple(Shown(trace, _stored(request, trace, number)) for number, trace in enumerate(traces))
     note = slow_because() if request.engine == "auto" and result.engine == "reference" else None
-    return Report(specification, request.specification, request.command(request.specification), result, shown, note)
+    command, code = request.command(request.specification), request.exit_code(result)
+    return Report(specification, request.specification, command, result, shown, note, request.expect, code)
 
 
 def _traces(request: Request, specification: ir.Specification, result: Result) -> Iterator[Trace]:

@@ -1,9 +1,10 @@
-"""A result for machines and for pages: one JSON object, or Markdown.
+"""A result for machines and for pages: one JSON object, a line of JSON each, or Markdown.
 
 The JSON object has a `schema` number, which grows when a field changes its meaning; fields may be added.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,8 +20,17 @@ SCHEMA = 1
 
 def to_json(report: Report) -> str:
     """The result as one JSON object."""
+    return json.dumps(_document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def to_jsonl(reports: Sequence[Report]) -> str:
+    """The JSON object of every result, each on a line of its own."""
+    return "".join(json.dumps(_document(report), ensure_ascii=False) + "\n" for report in reports)
+
+
+def _document(report: Report) -> dict[str, Any]:
     result, own = report.result, report.specification
-    document = {
+    return {
         "schema": SCHEMA,
         "specification": {"name": own.name, "source": report.source, "digest": own.digest},
         "constants": dict(own.constants),
@@ -48,7 +58,6 @@ def to_json(report: Report) -> str:
         "violations": _violations(report),
         "command": report.command,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _action(result: Result, name: str) -> dict[str, int]:
@@ -84,6 +93,11 @@ def refusals_to_json(message: str, refusals: list[Refusal]) -> str:
     ]
     document = {"schema": SCHEMA, "verdict": "error", "message": message, "errors": errors}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_markdown_reports(reports: Sequence[Report]) -> str:
+    """The results as Markdown, one after the other."""
+    return "\n".join(to_markdown_report(report) for report in reports)
 
 
 def to_markdown_report(report: Report) -> str:

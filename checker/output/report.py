@@ -33,6 +33,8 @@ class Report:
     result: Result
     shown: tuple[Shown, ...]  # the counterexample, or with --check-all one of each violated property
     note: str | None = None  # why it was slow
+    expect: str = "holds"
+    code: int = 0  # what the verdict is worth, given what was expected: an exit code
 
 
 def verdict_in_words(report: Report) -> str:
