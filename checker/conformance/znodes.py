@@ -50,7 +50,7 @@ class ZnodeService:
     # ------------------------------------------------------------------------------------------------- writes
 
     def take(self, label: Label) -> None:
-        """Sends the request. A container is removed when the specification does so: the service's clock stands still."""
+        """Sends the request. Containers go when the specification says so: the service's clock stands still."""
         action, arguments = label
         session = self.other
         match action, arguments:
