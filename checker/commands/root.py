@@ -18,6 +18,7 @@ from .mistakes import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_MISTAKE, Mistake
 COMMANDS = {
     "check": "check:check",
     "list": "inventory:list_specifications",
+    "simulate": ".native.command:simulate",
     "prove": "prove:prove",
     "ci": ".ci.command:ci",
     "trace": "trace:trace",

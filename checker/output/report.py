@@ -142,7 +142,9 @@ def _facts(report: Report) -> Iterator[str]:
     if report.note is not None:
         yield report.note
     workers = f"{result.engine} engine, " if result.engine else ""
-    yield f"{workers}{result.seconds:.2f} s, {show_memory(result.peak_memory)}"
+    missed = result.bounds.get("missed_by_collision")
+    chance = f", a state is missed with probability {missed:.0e}" if missed else ""
+    yield f"{workers}{result.seconds:.2f} s, {show_memory(result.peak_memory)}{chance}"
 
 
 def checked(result: Result) -> list[str]:
