@@ -17,6 +17,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from quorate.spec.lang.errors import CODES
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
+from quorate.traces.changes import changes
 
 ROOT = Path(quorate.__file__).parent
 HERE = Path(__file__).parent
@@ -175,6 +177,16 @@ def election_counts() -> str:
     return "\n".join([*lines, *(f"| {constants_of(row)} {figures(row, 'state')}" for row in rows_of("election")), ""])
 
 
+def service_counts(name: str) -> str:
+    """Rows of one of the specifications of the client-visible service."""
+    heads = "| configuration | distinct | generated | depth | orbits | generated | depth | witnesses not reached |"
+    lines = [heads, "|---|" + "---:|" * 6 + "---|"]
+    for row in (row for row in rows_of("service") if row["specification"] == name):
+        counts = figures(row, "plain")[:-1] + figures(row, "symmetric")
+        lines.append(f"| {constants_of(row)} {counts} {', '.join(f'`{w}`' for w in row.get('unreached', []))} |")
+    return "\n".join([*lines, ""])
+
+
 def properties(name: str) -> str:
     lines = ["| name | kind | what it says |", "|---|---|---|"]
     known = read(find(name), {}, ()).properties
@@ -224,7 +236,19 @@ def standing(specification: ir.Specification, state: domains.Plain) -> str:
     return "<br>".join(", ".join(values) for values in zip(*shown.values(), strict=True))
 
 
-def state_graph(name: str, **constants: int) -> str:
+def difference(specification: ir.Specification, state: domains.Plain) -> str:
+    """Where a state differs from the first one, ghosts aside."""
+    _, first = Meaning(specification).initial()[0]
+    lines = [
+        f"{change.place} {change.what.rpartition('→ ')[2]}"
+        for variable, old, new in zip(specification.variables, first, state, strict=True)
+        if not variable.ghost
+        for change in changes(variable.name, variable.type, old, new)
+    ]
+    return "<br>".join(lines) or "the initial state"
+
+
+def state_graph(name: str, says: Callable[[ir.Specification, Any], str] = standing, **constants: int) -> str:
     """All states up to renaming, without ghosts, and the steps between them."""
     specification = read(find(name), constants, ())
     kept = [n for n, variable in enumerate(specification.variables) if not variable.ghost]
@@ -245,7 +269,7 @@ def state_graph(name: str, **constants: int) -> str:
         number(state)
     for source, state in enumerate(nodes, 1):  # grows while it is walked
         edges += [(source, number(after), label[0]) for label, after in meaning.successors(state)]
-    lines = [f'    s{n}["{standing(specification, state)}"]' for n, state in enumerate(nodes, 1)]
+    lines = [f'    s{n}["{says(specification, state)}"]' for n, state in enumerate(nodes, 1)]
     lines += [f"    s{a} -->|{action}| s{b}" for a, b, action in dict.fromkeys(edges)]
     return "\n".join(["", "```mermaid", "flowchart TD", *lines, "```", "", ""])
 
@@ -273,4 +297,12 @@ TABLES: dict[str, Callable[[], str]] = {
     "election variants": lambda: variants("election"),
     "election counterexamples": lambda: counterexamples("election"),
     "election disagreement": witness_of_disagreement,
+    "znodes states": lambda: state_graph("znodes", difference, zxids=1, sessions=1),
+    "sessions states": lambda: state_graph("sessions", difference, servers=1, requests=1, tick=1, timeout=1),
 }
+for _name in ("znodes", "sessions", "watches", "cluster"):
+    TABLES[f"{_name} properties"] = partial(properties, _name)
+    TABLES[f"{_name} actions"] = partial(actions, _name)
+    TABLES[f"{_name} counts"] = partial(service_counts, _name)
+    TABLES[f"{_name} variants"] = partial(variants, _name)
+    TABLES[f"{_name} counterexamples"] = partial(counterexamples, _name)

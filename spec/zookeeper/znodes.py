@@ -31,7 +31,7 @@ from ..lang import (
     witness,
 )
 
-zxids = Constant(4, "the number of writes, failed ones included", low=1, high=6)
+zxids = Constant(4, "the number of writes, failed ones included", low=1, high=5)  # Path has no more numbers
 sessions = Constant(2, "number of sessions", low=1)
 modulus = Constant(2, "p of the variant version-modulo", low=1)
 
