@@ -1,0 +1,59 @@
+"""What must hold in every world, as plain functions: the safety of ZAB, on running nodes and on their disks."""
+
+from collections.abc import Callable
+
+from .cluster import World
+from .state import Leading
+
+
+def one_leader(world: World) -> bool:
+    """An epoch is established by one leader at most."""
+    return len({epoch for epoch, _ in world.leaders}) == len(world.leaders)
+
+
+def agreement(world: World) -> bool:
+    """What two servers have delivered is the same, as far as both have come."""
+    return all(
+        all(a == b for a, b in zip(node.log[: node.committed], world.committed, strict=False))
+        for node in world.nodes
+        if node is not None
+    )
+
+
+def durability(world: World) -> bool:
+    """A quorum has on disk what was ever delivered."""
+    count = len(world.committed)
+    keepers = frozenset(
+        s for s, disk in enumerate(world.disks) if disk.synced >= count and disk.log[:count] == world.committed
+    )
+    return world.ensemble.is_quorum(keepers)
+
+
+def completeness(world: World) -> bool:
+    """A leader of an epoch not older than any that was established has everything that was ever delivered."""
+    newest = max((epoch for epoch, _ in world.leaders), default=0)
+    return all(
+        node.log[: len(world.committed)] == world.committed
+        for node in world.nodes
+        if node is not None
+        and isinstance(node.role, Leading)
+        and node.role.phase == "BROADCAST"
+        and node.current >= newest
+    )
+
+
+def epochs(world: World) -> bool:
+    """currentEpoch never passes acceptedEpoch; a server and its disk agree on both."""
+    return all(
+        disk.current <= disk.accepted
+        and (node is None or (node.accepted, node.current, node.log) == (disk.accepted, disk.current, disk.log))
+        for node, disk in zip(world.nodes, world.disks, strict=True)
+    )
+
+
+PROPERTIES: tuple[Callable[[World], bool], ...] = (one_leader, agreement, durability, completeness, epochs)
+
+
+def violated(world: World) -> str | None:
+    """The name of the first property that does not hold."""
+    return next((p.__name__ for p in PROPERTIES if not p(world)), None)
