@@ -24,7 +24,7 @@ ENGINES: dict[str, Callable[[ir.Specification, Options], Result]] = {
     "reference": reference.check,
     "native": native.check,
 }
-WAYS = {"reference": ("plain", "symmetric"), "native": ("plain",)}  # the native engine does not use symmetry yet
+WAYS = {"reference": ("plain", "symmetric"), "native": ("plain", "symmetric")}
 
 
 @dataclass(frozen=True)
