@@ -32,6 +32,7 @@ from quorate.spec.lang.errors import CODES
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
+from quorate.spec.zookeeper.versions.table import RELEASES, bugs_of
 from quorate.traces.changes import changes
 
 ROOT = Path(quorate.__file__).parent
@@ -278,6 +279,48 @@ def relational_counterexample() -> str:
     return f"\n```text\n{(GOLDEN / 'test_proofs/test_a_counterexample_is_a_table.txt').read_text()}```\n\n"
 
 
+def server_bugs() -> str:
+    """The rows of tests/server_bugs.toml, each of which tests/spec/zookeeper/test_server_bugs.py runs."""
+    lines = [
+        "| ZOOKEEPER issue | variant | split | cause: states on the shortest trace | symptom |",
+        "|---|---|---|---|---|",
+    ]
+    for row in tomllib.loads((HERE / "server_bugs.toml").read_text())["bug"]:
+        issue, names, splits = row["issue"], ", ".join(row["variants"]), " ".join(row["splits"])
+        lines.append(f"| {issue} | `{names}` | {splits} | {server_run(row, 'cause')} | {server_run(row, 'symptom')} |")
+    return "\n".join([*lines, ""])
+
+
+def server_run(row: dict[str, Any], kind: str) -> str:
+    if kind not in row:
+        return ""
+    run = row[kind]
+    return f"`{run['property']}`: {run['length']}, with {constants_of(run) or 'the defaults'}"
+
+
+def server_holds() -> str:
+    lines = ["| configuration | states up to renaming of servers | generated | depth |", "|---|---:|---:|---:|"]
+    for row in tomllib.loads((HERE / "server_bugs.toml").read_text())["good"]:
+        distinct, generated, depth = row["counts"]
+        lines.append(f"| {constants_of(row) or 'the defaults'} | {distinct:,} | {generated:,} | {depth} |")
+    return "\n".join([*lines, ""])
+
+
+def server_variants() -> str:
+    lines = ["| variant | what it does |", "|---|---|"]
+    known = declared(find("zookeeper"))[1]
+    lines += [f"| `{found.name}` | {found.help} |" for found in known.values()]  # type: ignore[attr-defined]
+    return "\n".join([*lines, ""])
+
+
+def server_releases() -> str:
+    lines = ["| releases | bugs of this model |", "|---|---|"]
+    for releases in RELEASES:
+        spans = ", ".join(first if first == last else f"{first} to {last}" for first, last in releases.lines)
+        lines.append(f"| {spans} | {', '.join(bugs_of(releases.lines[0][0]))} |")
+    return "\n".join([*lines, ""])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "error codes": error_codes,
     "words": words,
@@ -296,6 +339,12 @@ TABLES: dict[str, Callable[[], str]] = {
     "election counts": election_counts,
     "election variants": lambda: variants("election"),
     "election counterexamples": lambda: counterexamples("election"),
+    "zookeeper properties": lambda: properties("zookeeper"),
+    "zookeeper actions": lambda: actions("zookeeper"),
+    "zookeeper variants": server_variants,
+    "zookeeper bugs": server_bugs,
+    "zookeeper holds": server_holds,
+    "zookeeper releases": server_releases,
     "election disagreement": witness_of_disagreement,
     "znodes states": lambda: state_graph("znodes", difference, zxids=1, sessions=1),
     "sessions states": lambda: state_graph("sessions", difference, servers=1, requests=1, tick=1, timeout=1),

@@ -10,4 +10,5 @@ SPECIFICATIONS: dict[str, str] = {
     "sessions": "sessions:Sessions",
     "watches": "watches:Watches",
     "cluster": "cluster:Cluster",
+    "zookeeper": "versions.server:ServerSpec",
 }
