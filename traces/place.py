@@ -56,7 +56,7 @@ class Place:
 
     def value(self, state: tuple[Plain, ...], variables: tuple[ir.Variable, ...]) -> Plain:
         """The plain value of the place in a state, or MISSING."""
-        plain, kind = state[variables.index(self.variable)], self.variable.type
+        plain, kind = state[[one.name for one in variables].index(self.variable.name)], self.variable.type
         for part in self.path:
             plain = _step(kind, part, plain)
             if plain is MISSING:

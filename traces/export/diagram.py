@@ -40,6 +40,7 @@ class Message:
     received: int | None = None  # the step that took it out
     receiver: int | None = None
     fate: Literal["in flight", "received", "lost"] = "in flight"
+    towards: int | None = None  # whom it is for, where its channel says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ class _Drawing:
         self._main = main_type(trace.specification)
         self._channels = channels(trace.specification)
         self._takers = {name: _takers(trace.specification, name) for name in self._channels}
+        self._draws = {action.name: set(_drawn_from(action)) for action in trace.specification.actions}
         self.lanes = (*_lane_names(self._main), SYSTEM)
         self.events: list[Event] = []
         self.messages: list[Message] = []
@@ -186,6 +188,7 @@ class _Drawing:
             for item in (items - old[entry][1]).elements():
                 ends = self._ends(entry)
                 message = Message(show(kind, item), number, lane if ends is None else ends[0])
+                message.towards = None if ends is None else ends[1]
                 self.messages.append(message)
                 self._waiting.setdefault((entry, item), []).append(message)
 
@@ -221,7 +224,7 @@ class _Drawing:
     def _drawn(self, step: Step, entry: Entry) -> Iterator[Plain]:
         action = action_of(self._trace.specification, step.label[0])
         if action is not None:
-            drawn = set(_drawn_from(action))
+            drawn = self._draws.get(action.name, set())
             for param, argument in zip(action.params, step.label[1], strict=True):
                 if (param.name, entry[0]) in drawn:
                     yield argument

@@ -14,11 +14,12 @@ from importlib.resources import files
 from typing import Any
 
 from ..trace import Trace
+from .options import MOST_INSTANCES
 from .view import MOST_STEPS, view
 
 LARGEST = 400_000  # bytes, of code and data together
 SCRIPTS = ("data", "drawing", "timeline", "inspector", "panels", "space", "main")
-_BUDGETS = ((MOST_STEPS, 5000), (MOST_STEPS, 1000), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
+_BUDGETS = ((MOST_STEPS, MOST_INSTANCES), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
 
 
 def to_html(trace: Trace) -> str:

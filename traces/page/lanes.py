@@ -10,21 +10,21 @@ from typing import Any
 
 from ...spec.lang import domains, ir
 from ...spec.lang.domains import Plain
-from ..export.diagram import Diagram, Main, Message, channels, diagram, main_type
+from ..export.diagram import Diagram, Main, Message, channels, main_type
 from ..trace import Trace
 from .texts import Texts
 
 MOST_ROLES = 12  # an Enum with more members is no role
 
 
-def lanes(trace: Trace, texts: Texts) -> dict[str, Any]:
+def lanes(trace: Trace, found: Diagram, texts: Texts) -> dict[str, Any]:
     """Lanes by name, the lane of every step, the messages, and every role and epoch that can colour the lanes."""
-    found = diagram(trace)
+    passing = channels(trace.specification)
     main = main_type(trace.specification)
     return {
         "lanes": list(found.lanes),
         "events": [-1, *(event.lane for event in found.events)],
-        "messages": [_message(trace, message, texts) for message in _marked(found)],
+        "messages": [_message(trace, passing, message, texts) for message in _marked(found)],
         "roles": [] if main is None else list(_roles(trace, main)),
         "epochs": [] if main is None else list(_epochs(trace, main)),
     }
@@ -51,10 +51,10 @@ def _marked(found: Diagram) -> Iterator[tuple[Message, str]]:
 _FEW = 300  # beyond so many messages nobody looks for overtaking
 
 
-def _message(trace: Trace, marked: tuple[Message, str], texts: Texts) -> list[Any]:
+def _message(trace: Trace, passing: frozenset[str], marked: tuple[Message, str], texts: Texts) -> list[Any]:
     message, mark = marked
     fate = message.fate
-    if fate == "lost" and message.received is not None and _only_channels_change(trace, message.received):
+    if fate == "lost" and message.received is not None and _only_channels_change(trace, passing, message.received):
         fate_shown = "dropped"
     else:
         fate_shown = fate
@@ -63,15 +63,14 @@ def _message(trace: Trace, marked: tuple[Message, str], texts: Texts) -> list[An
         message.sent,
         message.sender,
         message.received,
-        message.receiver,
+        message.towards if message.receiver is None else message.receiver,
         fate_shown,
         mark,
     ]
 
 
-def _only_channels_change(trace: Trace, number: int) -> bool:
+def _only_channels_change(trace: Trace, passing: frozenset[str], number: int) -> bool:
     """Whether a step does nothing but take messages away; else they are lost as part of something larger."""
-    passing = channels(trace.specification)
     before, after = trace.steps[number - 2].state, trace.steps[number - 1].state
     parts = zip(trace.specification.variables, before, after, strict=True)
     return all(old == new for variable, old, new in parts if variable.name not in passing)

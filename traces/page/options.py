@@ -15,7 +15,7 @@ from ..why import Alternative, alternatives
 from .properties import packed
 from .texts import Texts
 
-MOST_INSTANCES = 5000
+MOST_INSTANCES = 4000
 
 
 def options(trace: Trace, meaning: Meaning, texts: Texts, most: int = MOST_INSTANCES) -> dict[str, Any]:

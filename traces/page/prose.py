@@ -3,10 +3,11 @@
 Every number is counted from the trace. Knows traces and their diagram, nothing of pages.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
-from ..export.diagram import SYSTEM, diagram
+from ..export.diagram import SYSTEM, Diagram
 from ..trace import DEADLOCK, Trace, action_of, show_label
 
 # How an engine's traces relate to the shortest ones. What is not listed makes no promise.
@@ -25,9 +26,9 @@ def badge(trace: Trace) -> tuple[str, str]:
     return "not minimised", f"{source}: a shorter one may exist"
 
 
-def paragraph(trace: Trace) -> str:
+def paragraph(trace: Trace, found: Diagram) -> str:
     """The trace in a few sentences."""
-    return " ".join([*_claim(trace), *_who(trace), *_messages(trace), *_ending(trace)])
+    return " ".join([*_claim(trace), *_who(found), *_messages(found), *_ending(trace)])
 
 
 def _claim(trace: Trace) -> Iterator[str]:
@@ -50,20 +51,21 @@ def _claim(trace: Trace) -> Iterator[str]:
         yield f"{way} of {own.name}{with_variants} {verb} {trace.property}{sentence}."
 
 
-def _who(trace: Trace) -> Iterator[str]:
-    found = diagram(trace)
+def _who(found: Diagram) -> Iterator[str]:
     counted = Counter(found.lanes[event.lane] for event in found.events)
-    parts = [f"{lane} {counted[lane]}" for lane in found.lanes if counted[lane] and lane != SYSTEM]
-    if parts:
-        system = f", and {counted[SYSTEM]} belong to nobody" if counted[SYSTEM] else ""
-        yield f"Steps taken: {', '.join(parts)}{system}."
+    acting = [lane for lane in found.lanes if counted[lane] and lane != SYSTEM]
+    if acting:
+        first, *rest = acting
+        others = "".join(f", {lane} {counted[lane]}" for lane in rest)
+        system = f"; {counted[SYSTEM]} belong{'s' if counted[SYSTEM] == 1 else ''} to nobody" if counted[SYSTEM] else ""
+        yield f"{first} takes {_count(counted[first], 'step')}{others}{system}."
         idle = [lane for lane in found.lanes if not counted[lane] and lane != SYSTEM]
         if idle:
             yield f"{' and '.join(idle)} {'does' if len(idle) == 1 else 'do'} nothing."
 
 
-def _messages(trace: Trace) -> Iterator[str]:
-    fates = Counter(message.fate for message in diagram(trace).messages)
+def _messages(found: Diagram) -> Iterator[str]:
+    fates = Counter(message.fate for message in found.messages)
     if fates:
         told = [f"{fates[fate]} {fate}" for fate in ("received", "lost", "in flight") if fates[fate]]
         yield f"{_count(fates.total(), 'message')}: {', '.join(told)} at the end."
@@ -73,12 +75,17 @@ def _ending(trace: Trace) -> Iterator[str]:
     if len(trace.steps) > 1:
         last = trace.steps[-1]
         action = action_of(trace.specification, last.label[0])
-        does = f" ({_sentence(action.doc).rstrip('.')})" if action is not None and action.doc else ""
-        yield f"The last step is {show_label(trace.specification, last.label)}{does}."
+        does = f": {_without_asides(_sentence(action.doc))}" if action is not None and action.doc else "."
+        yield f"The last step is {show_label(trace.specification, last.label)}{does}"
 
 
 def _sentence(doc: str) -> str:
     return " ".join(doc.split("\n\n")[0].split())
+
+
+def _without_asides(sentence: str) -> str:
+    """Without what stands in brackets: references to papers and to Java."""
+    return re.sub(r" ?\([^()]*\)", "", sentence)
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...spec.lang.meaning.compile import Meaning
+from ..export.diagram import diagram
 from ..space.views import MOST_STATES, views
 from ..store import identity, to_stored
 from ..text import headline
@@ -29,10 +30,11 @@ def view(trace: Trace, most_steps: int = MOST_STEPS, instances: int = MOST_INSTA
     trace = replace(trace, steps=trace.steps[skipped:])
     texts, meaning = Texts(), Meaning(trace.specification)
     word, origin = badge(whole)
+    drawing = diagram(trace)
     found = {
         **_heading(whole),
         "badge": [word, origin],
-        "prose": paragraph(whole),
+        "prose": paragraph(whole, drawing),
         "skipped": skipped,
         "notices": _notices(len(whole.steps), skipped),
         "labels": [texts.number(show_label(trace.specification, step.label)) for step in trace.steps],
@@ -41,7 +43,7 @@ def view(trace: Trace, most_steps: int = MOST_STEPS, instances: int = MOST_INSTA
         "variables": [{"name": one.name, "ghost": one.ghost} for one in trace.specification.variables],
         "rows": rows(trace, texts),
         "changes": differences(trace, texts),
-        **lanes(trace, texts),
+        **lanes(trace, drawing, texts),
         **properties(trace, meaning, texts),
         **options(trace, meaning, texts, instances),
         "space": views(trace, meaning, MOST_STATES if instances else 0),

@@ -123,7 +123,7 @@ def _vector(kind: domains.Type, main: Main | None) -> Callable[[Any], str] | Non
     """How a variable's value is named, if it is small: a role or epoch per element, or one value."""
     match kind:
         case domains.Map(key, value) if key == main and _is_small(value):
-            return lambda entries: " ".join(_short(value, entry) for entry in entries)
+            return lambda entries: " ".join(_abbreviated(value, entry) for entry in entries)
         case domains.Set(item) if item == main:
             return lambda mask: domains.show(kind, mask)
         case _ if _is_small(kind):
@@ -142,6 +142,14 @@ def _is_small(kind: domains.Type) -> bool:
 
 def _short(kind: domains.Type, plain: Any) -> str:
     return domains.show(kind, plain).rpartition(".")[2]
+
+
+def _abbreviated(kind: domains.Type, plain: Any) -> str:
+    """A member of an Enum by its first letters, as many as tell all members apart."""
+    if not isinstance(kind, domains.Enumeration):
+        return _short(kind, plain)
+    enough = next(n for n in range(4, 99) if len({name[:n] for name in kind.members}) == len(kind.members))
+    return kind.members[plain][:enough]
 
 
 def _components(space: Space) -> list[str]:

@@ -65,6 +65,12 @@ class Page:
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
 
+    def blocked(self) -> list[str]:
+        """Why requests failed that the browser did not even make."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        failed = [event["params"] for event in events if event["method"] == "Network.loadingFailed"]
+        return [one.get("blockedReason", "") for one in failed]
+
     def complaints(self) -> list[str]:
         """What the browser wrote to its console."""
         return [entry["message"] for entry in self.driver.get_log("browser")]

@@ -1,22 +1,219 @@
-"""The page in a real browser: what it shows of a trace, and that it asks nobody for anything."""
+"""The page in a real browser, letter by letter: what clicks and keys put on the screen."""
 
-from quorate.traces.page.document import LARGEST, to_html
+from selenium.webdriver.common.keys import Keys
 
 
-def test_it_shows_the_end_and_why(show, early_commit):
+def test_it_opens_at_the_end_and_says_why(show, early_commit):
     page = show(early_commit)
-    assert page.text("#title") == "counterexample to consistent, 4 states"
+    assert page.text("#title") == "TwoPhaseCommit: counterexample to consistent, 4 states"
     assert page.text("#verdict") == "✗ violated"
     assert page.step == 4
     assert "with a = rm2, b = rm1" in page.text("#panel")
 
 
-def test_no_request_leaves_the_page(show, forgotten):
+# ------------------------------------------------------------------------------ A: the space–time diagram
+
+
+def test_a_lanes_roles_and_events(show, early_commit):
+    page = show(early_commit, "#tab=step&step=4")
+    assert page.texts(".lane-name > text") == ["rm1", "rm2", "rm3", "system"]
+    roles = {(band.get_attribute("data-role"), band.get_attribute("fill")) for band in page.all("#canvas .band")}
+    assert roles == {("WORKING", "url(#role0)"), ("ABORTED", "url(#role3)"), ("COMMITTED", "url(#role2)")}
+    assert page.texts(".role-name") == ["WORKING", "ABORTED", "WORKING", "COMMITTED", "WORKING"]
+    page.all("#canvas .event")[0].click()
+    assert page.step == 2
+    assert "give_up(rm1)" in page.text("#panel")
+
+
+def test_a_messages_differ_by_their_fate(show, forgotten, follow):
     page = show(forgotten)
-    page.press("a", "w", "t", "x", "?")
-    assert page.requests() == [page.address]
+    assert [one.get_attribute("class").split()[1] for one in page.all(".message")].count("received") == 3
+    (flying,) = page.all(".message.in-flight")
+    assert "in flight" in flying.text
+    send, flood = ("send", (0, 1, False)), ("flood", (0, 1))
+    page = show(follow("post.py", send, ("fetch", (1, 0)), send, flood))
+    (lost,) = page.all(".message.dropped, .message.lost")
+    assert "✗ dropped" in lost.text or "⊘ lost" in lost.text
+    dashes = {
+        page.script("return getComputedStyle(arguments[0]).strokeDasharray", line)
+        for line in (lost.find_element("css selector", ".line"), page.one(".message.received .line"))
+    }
+    assert len(dashes) == 2
+
+
+def test_a_lane_is_folded_by_a_click_on_its_name(show, early_commit):
+    page = show(early_commit)
+    page.all(".lane-name > text")[1].click()
+    assert page.texts(".lane-name > text") == ["rm1", "⋮", "rm3", "system"]
+
+
+def test_a_what_a_step_follows_from_is_marked(show, forgotten):
+    page = show(forgotten, "#step=4")
+    marked = {
+        kind: [int(row.get_attribute("data-step")) for row in page.all(f".row.{kind}")] for kind in ("past", "future")
+    }
+    assert marked == {"past": [2, 3], "future": [5, 6]}
+
+
+def test_a_another_role_is_chosen(show, forgotten):
+    page = show(forgotten)
+    before = page.text("#legend")
+    options = page.all("#choose-role option")
+    if options:
+        options[-1].click()
+        assert page.text("#legend") != before
+    assert "mood" in before
+
+
+# ---------------------------------------------------------------------------------- B: the step inspector
+
+
+def test_b_a_step_shows_its_changes_to_the_leaf_and_the_last_writer(show, forgotten):
+    page = show(forgotten, "#step=4&tab=step")
+    rows = page.texts("#changes tr")
+    assert [" ".join(row.split()) for row in rows][:2] == [
+        "mood[server1] Mood.WAITING → Mood.IDLE before: since step 2 pin",
+        "net - Answer(by=server2, round=1) before: since step 3 pin",
+    ]
+    page.click("#changes [data-step='2']")
+    assert page.step == 2
+
+
+def test_b_all_values_and_pins(show, early_commit):
+    page = show(early_commit, "#step=2&tab=step")
+    assert not page.all("#state")
+    page.press("d")
+    assert [row.split()[0] for row in page.texts("#state tr")][:3] == ["phase[rm1]", "phase[rm2]", "phase[rm3]"]
+    page.click("[data-pin='phase[rm2]']")
+    assert "Phase.WORKING" in page.text("#pinned")
+    page.press("n")
+    assert page.step == 4
+    assert "Phase.COMMITTED since step 4" in page.text("#pinned")
+
+
+# --------------------------------------------------------------------------------- C: the property matrix
+
+
+def test_c_a_red_cell_opens_the_evaluated_tree(show, early_commit):
+    page = show(early_commit, "#step=1&tab=step")
+    signs = page.texts("[data-cell^='consistent:'] text")
+    assert signs == ["✓", "✓", "✓", "✗"]
+    page.click("[data-cell='consistent:4']")
+    assert page.step == 4
+    tree = page.text("[data-property=consistent] .tree")
+    assert "✗ false" in tree and "with a = rm2, b = rm1" in tree and "phase[rm1] = Phase.ABORTED" in tree
+    page.click("[data-property=consistent] .reads [data-step='2']")
+    assert page.step == 2
+
+
+# ---------------------------------------------------------------------------------------- D: alternatives
+
+
+def test_d_enabled_and_disabled_with_the_first_failing_guard(show, early_commit):
+    page = show(early_commit, "#step=2")
+    page.press("a")
+    enabled = page.texts("#enabled summary")
+    assert "✓ taken commit" in [" ".join(one.split()) for one in enabled]
+    page.click("#enabled details[data-option='prepare(rm2)'] summary")
+    assert "Phase.PREPARED" in page.text("#enabled details[data-option='prepare(rm2)']")
+    disabled = page.one("#disabled details[data-option='prepare(rm1)']")
+    assert "needs self.phase[r] is Phase.WORKING" in " ".join(disabled.text.split())
+    disabled.find_element("css selector", "summary").click()
+    assert "phase[rm1] = Phase.ABORTED" in disabled.text
+
+
+# ------------------------------------------------------------------------------------------- E: the badge
+
+
+def test_e_badge_and_prose(show, early_commit, forgotten):
+    page = show(early_commit)
+    assert page.text("#badge") == "not minimised"
+    assert page.text("#prose").startswith("3 steps from an initial state of TwoPhaseCommit, with commit-early, violate")
+    assert "rm3 does nothing." in page.text("#prose")
+    assert "4 messages: 3 received, 1 in flight at the end." in show(forgotten).text("#prose")
+
+
+# ------------------------------------------------------------------------------------- G: the state graph
+
+
+def test_g_the_trace_is_a_path_through_the_clusters(show, early_commit):
+    page = show(early_commit)
+    page.press("t")
+    assert "All 623 states" in page.text("#panel")
+    assert page.texts("#graph .node.path > text:first-of-type")[0] == "WORK WORK WORK"
+    assert len(page.all("#graph .node.here")) == 1
+    assert 2 < len(page.all("#graph .node")) <= 150
+    assert len(page.all("#graph .edge.path")) == 2
+    page.one("#graph .node.here").send_keys(Keys.ENTER)
+    assert "The trace is here in step 4" in page.text("#group")
+    next(one for one in page.all("#choose-graph option") if one.text == "depth").click()
+    assert page.texts("#graph .node > text:first-of-type")[0] == "depth 1"
+
+
+# ------------------------------------------------------------------------------------ H: keys and the link
+
+
+def test_h_keys(show, early_commit):
+    page = show(early_commit, "#step=1&tab=step")
+    page.press(Keys.ARROW_RIGHT)
+    assert page.step == 2
+    page.press(Keys.ARROW_DOWN, Keys.ARROW_LEFT)
+    assert page.step == 2
+    page.press(Keys.END)
+    assert page.step == 4
+    page.press(Keys.HOME)
+    assert page.step == 1
+    page.press("v")
+    assert (page.step, page.text("[aria-selected=true]")) == (4, "Why")
+    page.press("m")
+    assert page.texts(".mark") == ["★"]
+    page.press("g", "3", Keys.ENTER)
+    assert page.step == 3
+    page.press("?")
+    assert "next violation" in page.text("#help")
+    page.press(Keys.ESCAPE)
+    assert not page.one("#help").is_displayed()
+
+
+def test_h_search(show, early_commit):
+    page = show(early_commit, "#step=1")
+    page.press("/", *"obey", Keys.ENTER)
+    assert page.text("#found") == "1 step"
+    assert page.step == 4
+    assert page.one(".row.hit").get_attribute("data-step") == "4"
+    page.press(Keys.ESCAPE)
+    assert not page.all(".row.hit")
+
+
+def test_h_the_link_restores_the_view(show, early_commit):
+    page = show(early_commit, "#step=2&tab=step")
+    page.press("d", "m")
+    page.click("[data-pin='phase[rm3]']")
+    page.all(".lane-name > text")[3].click()
+    fragment = page.script("return location.hash")
+    again = show(early_commit, fragment)
+    assert again.script("return location.hash") == fragment
+    assert (again.step, again.texts(".mark")) == (2, ["★"])
+    assert "phase[rm3]" in again.text("#pinned")
+    assert again.texts(".lane-name > text")[3] == "⋮"
+
+
+def test_h_a_foreign_link_does_no_harm(show, early_commit):
+    page = show(early_commit, "#step=99&tab=<b>&pins=nothing|phase[rm1]&marks=-3,x,2&role=77&graph=x&fold=9&group=5")
+    assert page.step == 4
+    assert page.texts(".mark") == ["★"]
     assert page.complaints() == []
 
 
-def test_it_is_small(early_commit):
-    assert len(to_html(early_commit).encode()) < LARGEST / 4
+# ------------------------------------------------------------------------------------------- I: passing on
+
+
+def test_i_reproduction_line_and_regression_test(show, early_commit):
+    page = show(early_commit)
+    page.press("x")
+    wanted = "quorate check two-phase-commit managers=3 --variant commit-early --property consistent"
+    assert page.text("#reproduce") == wanted
+    assert "def test_twophasecommit_consistent() -> None:" in page.text("#pytest")
+    page.click("[data-copy=pytest]")
+    page.until(lambda: page.text("[data-copy=pytest]") in ("Copied", "Select the text and copy it"))
+    assert page.script("return location.href") == page.text("#link")

@@ -11,7 +11,11 @@ async function unpack() {
   D = JSON.parse(await new Response(stream).text());
   D.steps = D.labels.length;
   D.rowOf = new Map(D.rows.map((row, number) => [row.place, number]));
-  D.lastChange = null;
+  D.passing = Array.from({ length: D.steps + 1 }, () => []);
+  for (const [words, sent, , received] of D.messages) {
+    D.passing[sent].push(words);
+    if (received) D.passing[received].push(words);
+  }
 }
 
 const text = (number) => D.texts[number];
@@ -51,7 +55,7 @@ function haystack(step) {
   const parts = [label(step)];
   for (const [place, what] of D.changes[step - 1]) parts.push(`${text(place)} ${text(what)}`);
   if (step === 1) for (const row of D.rows) parts.push(`${row.place} ${valueAt(row, 1)}`);
-  for (const message of D.messages) if (message[1] === step || message[3] === step) parts.push(text(message[0]));
+  parts.push(...D.passing[step].map(text));
   return parts.join("\n").toLowerCase();
 }
 

@@ -23,6 +23,16 @@ function button(words, title, act, settings) {
   return el("button", { type: "button", title, onclick: act, ...settings }, words);
 }
 
+// A place with chances to break the line between its parts.
+const placeCode = (place) => el("code", { class: "place" }, place.split(/(?=[.[])/).map((part) => [el("wbr"), part]));
+
+// A label that keeps its arguments when it has to lose letters.
+function shortLabel(words, most) {
+  const at = words.indexOf("(");
+  const rest = words.length - at;
+  return words.length <= most || at < 0 || rest > most - 6 ? short(words, most) : `${words.slice(0, most - rest - 1)}…${words.slice(at)}`;
+}
+
 // A link to a step of the trace.
 function stepLink(step, words) {
   return button(words ?? `step ${shown(step)}`, label(step), () => go(step), { class: "link", "data-step": step });

@@ -32,7 +32,7 @@ function pinned(step) {
   return places.length > 0 && [
     el("h3", null, "Pinned"),
     el("table", { id: "pinned" }, places.map((row) => el("tr", { class: changedAt(row, step) ? "changed" : null },
-      el("th", { scope: "row" }, el("code", null, row.place)),
+      el("th", { scope: "row" }, placeCode(row.place)),
       el("td", null, el("code", null, valueAt(row, step))),
       el("td", null, since(row, step)),
       el("td", null, pinButton(row.place))))),
@@ -48,9 +48,9 @@ function changesTable(step) {
       const place = text(placeNumber);
       const row = rowWithin(place);
       return el("tr", null,
-        el("th", { scope: "row" }, el("code", null, place)),
+        el("th", { scope: "row" }, placeCode(place)),
         el("td", null, difference(text(what))),
-        el("td", null, row && el("span", { class: "dim" }, "was "), row && since(row, step - 1)),
+        el("td", null, row && el("span", { class: "dim" }, "before: "), row && since(row, step - 1)),
         el("td", null, row && pinButton(row.place)));
     }));
 }
@@ -85,7 +85,7 @@ function stateTable(step) {
     variable = row.variable;
     const changed = changedAt(row, step);
     body.push(el("tr", { class: [changed ? "changed" : "", first ? "first" : ""].join(" ").trim() || null },
-      el("th", { scope: "row" }, el("code", null, row.place), D.variables[variable].ghost && first && el("span", { class: "tag" }, "ghost")),
+      el("th", { scope: "row" }, placeCode(row.place), D.variables[variable].ghost && first && el("span", { class: "tag" }, "ghost")),
       el("td", null, changed && el("span", { class: "sign", title: "changed by this step" }, "Δ "), el("code", null, valueAt(row, step))),
       el("td", null, since(row, step)),
       el("td", null, pinButton(row.place))));

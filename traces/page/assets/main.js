@@ -45,6 +45,7 @@ function drawHover() {
 }
 
 function render() {
+  saveLink();
   drawLegend();
   drawTimeline();
   drawTabs();
@@ -55,7 +56,6 @@ function render() {
   scroll.setAttribute("aria-valuetext", `step ${shown(V.step)} of ${shown(D.steps)}, ${label(V.step)}`);
   say(`Step ${shown(V.step)}: ${label(V.step)}`);
   document.getElementById("found").textContent = V.query ? `${V.hits.length} step${V.hits.length === 1 ? "" : "s"}` : "";
-  saveLink();
 }
 
 function drawTabs() {
@@ -172,7 +172,7 @@ function showHelp() {
   const dialog = document.getElementById("help");
   dialog.replaceChildren(el("h2", { id: "help-title" }, "Keys"),
     el("table", null, KEYS.map(([key, words]) => el("tr", null, el("th", { scope: "row" }, el("kbd", null, key)), el("td", null, words)))),
-    el("p", { class: "dim" }, "Filled arrows are messages that were received; ✗ dropped ones; ⊘ ones lost with their connection; an open end is still in flight. A click on a lane's name folds the lane."),
+    el("p", { class: "dim" }, "Bars at the left edge of the rows: solid for what the step (or the one under the pointer) follows from, dashed for what follows from it. Filled arrows are messages that were received; ✗ dropped ones; ⊘ ones lost with their connection; an open end is still in flight. A click on a lane's name folds the lane."),
     el("form", { method: "dialog" }, el("button", null, "Close")));
   dialog.showModal();
 }
@@ -219,7 +219,7 @@ function restoreLink() {
 
 function drawHead() {
   document.title = `${D.name}: ${D.headline}`;
-  put("title", D.headline);
+  put("title", `${D.name}: ${D.headline}`);
   const bad = D.verdict === "violated" || D.failure;
   put("claim",
     el("span", { class: `chip ${bad ? "bad" : "good"}`, id: "verdict" }, bad ? "✗ violated" : D.verdict === "reached" ? "● reached" : "· undecided"), " ",

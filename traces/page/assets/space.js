@@ -38,7 +38,7 @@ function graphPicture(view) {
     const d = same
       ? `M${x1} ${y(a)}C${x1 + bend} ${y(a)} ${x1 + bend} ${y(b)} ${x1} ${y(b)}`
       : `M${x1} ${y(a)}C${x1 + bend} ${y(a)} ${x2 - bend} ${y(b)} ${x2} ${y(b)}`;
-    return svg("path", { class: onPath.has(`${from} ${to}`) ? "edge path" : "edge", d },
+    return svg("path", { class: `edge${onPath.has(`${from} ${to}`) ? " path" : ""}${way < 0 ? " back" : ""}`, d, "marker-end": onPath.has(`${from} ${to}`) ? "url(#tip)" : null },
       svg("title", null, `${a[0]} → ${b[0]}: ${count} steps, ${actions.join(", ")}`));
   });
   edges.sort((a, b) => a.classList.contains("path") - b.classList.contains("path"));
@@ -52,7 +52,9 @@ function graphPicture(view) {
     svg("rect", { x: x(node) - NODE.width / 2, y: y(node) - NODE.height / 2, width: NODE.width, height: NODE.height, rx: 7 }),
     svg("text", { x: x(node), y: y(node) - 2, "text-anchor": "middle" }, short(node[0], 19)),
     svg("text", { class: "dim", x: x(node), y: y(node) + 13, "text-anchor": "middle" }, `${number === here ? "▶ " : ""}${node[1].toLocaleString("en")} state${node[1] === 1 ? "" : "s"}`)));
-  return svg("svg", { width, height, id: "graph", role: "group", "aria-label": "State graph" }, edges, nodes);
+  return svg("svg", { width, height, id: "graph", role: "group", "aria-label": "State graph" },
+    svg("defs", null, svg("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 4, markerHeight: 4, orient: "auto" }, svg("path", { d: "M0 0L8 4L0 8Z" }))),
+    edges, nodes);
 }
 
 function groupDetails(view) {

@@ -4,7 +4,7 @@
 const ROW = 34;
 const TOP = 10;
 const SPARE = 12; // rows drawn beyond the window
-const TAIL = 46; // below the last row, where messages in flight end
+const TAIL = 26; // below the last row, where messages in flight end, and for each line of their captions
 const LETTER = 7.25;
 const BAND = 24;
 const NARROW = 26; // a lane that is folded
@@ -12,11 +12,11 @@ const NARROW = 26; // a lane that is folded
 const rowY = (step) => TOP + (step - 1) * ROW + ROW / 2;
 
 function measure() {
-  const room = document.getElementById("scroll").clientWidth - 4;
+  const room = document.getElementById("scroll").clientWidth - 2;
   const longest = Math.max(...D.labels.map((number) => text(number).length));
   const columns = matrixColumns();
-  const matrix = columns.length * 22 + (columns.length ? 16 : 0);
-  const labels = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.42));
+  const matrix = columns.length * 22 + (columns.length ? 22 : 0);
+  const labels = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.44));
   const open = D.lanes.filter((_, lane) => !V.folded.has(lane)).length;
   const rest = room - labels - matrix - (D.lanes.length - open) * NARROW;
   const wide = Math.min(Math.max(rest / Math.max(open, 1), 92), 210);
@@ -27,7 +27,7 @@ function measure() {
     lanes.push({ x: x + width / 2, width });
     x += width;
   });
-  return { labels, lanes, columns, matrix: x + 12, width: Math.max(room, x + matrix), height: TOP + D.steps * ROW + TAIL };
+  return { labels, lanes, columns, matrix: x + 12, width: Math.max(room, x + matrix), height: TOP + D.steps * ROW + TAIL + 15 * flightLines(lanes) };
 }
 
 // The properties that have a column of their own: all if they are few, else those that tell something.
@@ -55,7 +55,7 @@ function drawTimeline() {
 }
 
 function drawLaneNames() {
-  const height = M.columns.length ? 118 : 40;
+  const height = M.columns.length ? 104 : 40;
   const names = svg("svg", { width: M.width, height, class: "names", "aria-hidden": "true" },
     svg("text", { x: 14, y: height - 14, class: "dim" }, "step"),
     D.lanes.map((name, lane) =>
@@ -67,7 +67,7 @@ function drawLaneNames() {
     M.columns.map((column, i) =>
       svg("text", { class: "column", transform: `translate(${M.matrix + i * 22 + 12} ${height - 10}) rotate(-90)` },
         svg("title", null, column.members.map((one) => `${one.name}: ${one.doc}`).join("\n")),
-        short(column.name, 17))));
+        short(column.name, 15))));
   put("lanes", names);
 }
 
@@ -85,7 +85,7 @@ function drawWindow() {
   if (key === drawn) return;
   drawn = key;
   const top = (first - 1) * ROW;
-  const height = Math.min(M.height, last * ROW + TOP + TAIL) - top;
+  const height = (last === D.steps ? M.height : last * ROW + TOP) - top;
   const picture = svg("svg", { width: M.width, height, viewBox: `0 ${top} ${M.width} ${height}`, class: "picture" });
   picture.style.top = `${top}px`;
   picture.append(...rowsOf(first, last), ...bandsOf(first, last), ...messagesOf(first, last), ...eventsOf(first, last));
@@ -109,10 +109,10 @@ function rowsOf(first, last) {
     found.push(svg("g", { class: kinds.join(" "), "data-step": step, onclick: () => go(step),
       onmouseenter: () => hover(step), onmouseleave: () => hover(0) },
       svg("rect", { class: "back", x: 2, y, width: M.width - 4, height: ROW, rx: 5 }),
-      svg("rect", { class: "side", x: 2, y: y + 4, width: 3, height: ROW - 8, rx: 1 }),
+      svg("line", { class: "side", x1: 4, x2: 4, y1: y + 3, y2: y + ROW - 3 }),
       svg("text", { class: "number", x: 38, y: y + 21.5, "text-anchor": "end" }, String(shown(step))),
       V.marks.has(step) && svg("text", { class: "mark", x: 7, y: y + 21 }, "★"),
-      svg("text", { class: "label", x: 50, y: y + 21.5 }, svg("title", null, label(step)), short(label(step), room)),
+      svg("text", { class: "label", x: 50, y: y + 21.5 }, svg("title", null, label(step)), shortLabel(label(step), room)),
       M.columns.map((column, i) => cell(column, i, step))));
   }
   return found;
@@ -178,23 +178,21 @@ function bandsOf(first, last) {
 
 function messagesOf(first, last) {
   const found = [];
-  const waiting = new Map();
+  const together = new Map();
   D.messages.forEach((message, number) => {
     const [words, sent, sender, received, receiver, fate, mark] = message;
     const end = received ?? D.steps + 1;
-    let order = 0;
-    if (fate === "in flight") {
-      order = waiting.get(sender) ?? 0;
-      waiting.set(sender, order + 1);
-    }
+    const course = `${sent} ${sender} ${received} ${receiver}`;
+    const order = together.get(course) ?? 0;
+    together.set(course, order + 1);
     if (end < first || sent > last) return;
     const near = V.hover || V.step;
     const busy = sent === near || received === near;
     const kinds = ["message", fate.replace(" ", "-"), mark, busy ? "busy" : ""].filter(Boolean).join(" ");
     const name = `${text(words)}: sent in step ${shown(sent)}, ${outcome(message)}`;
     const group = svg("g", { class: kinds, "data-message": number }, svg("title", null, name));
-    if (fate === "in flight") flying(group, message, order, busy);
-    else arriving(group, message, busy);
+    if (fate === "in flight") flying(group, message, number);
+    else arriving(group, message, order, busy);
     found.push(group);
   });
   return found.sort((a, b) => a.classList.contains("busy") - b.classList.contains("busy"));
@@ -207,10 +205,10 @@ function outcome([, , , received, , fate, mark]) {
   return `${told[fate]}${at}${special}`;
 }
 
-function arriving(group, [words, sent, sender, received, receiver, fate, mark], busy) {
+function arriving(group, [words, sent, sender, received, receiver, fate, mark], order, busy) {
   const from = M.lanes[sender].x;
   const to = M.lanes[receiver].x;
-  const [y1, y2] = [rowY(sent), rowY(received)];
+  const [y1, y2] = [rowY(sent) + 5 * order, rowY(received) + 5 * order];
   const side = Math.sign(to - from);
   const loop = side === 0;
   const [x1, x2] = loop ? [from + 11, to + 11] : [from + side * 11, to - side * 12];
@@ -224,23 +222,52 @@ function arriving(group, [words, sent, sender, received, receiver, fate, mark], 
   };
   group.append(heads[fate]);
   const signs = { received: "", dropped: " ✗ dropped", lost: " ⊘ lost" }[fate] + { "": "", again: " ↻ again", overtaken: " ⇄ overtaken" }[mark];
-  const place = loop ? 0.5 : 0.5;
-  const x = x1 + (x2 - x1) * place + (loop ? 34 : 0);
-  const y = y1 + (y2 - y1) * place - 5;
-  if (busy || !V.crowded || signs) group.append(caption(busy ? short(text(words), 60) : kindOf(text(words)), signs, x, y, loop ? "start" : "middle"));
+  const room = Math.min(26, Math.floor((Math.max(Math.abs(x2 - x1), 110) - 6) / 6.65)) - signs.length;
+  const x = (x1 + x2) / 2 + (loop ? 34 : 0);
+  const y = (y1 + y2) / 2 - 5 - 17 * order;
+  if (busy || !V.crowded || signs) group.append(caption(brief(text(words), room), signs, x, y, loop ? "start" : "middle"));
 }
 
-function flying(group, [words, sent, sender], order, busy) {
-  const x = M.lanes[sender].x;
-  const offset = 14 + (order % 6) * 7;
-  const [y1, y2] = [rowY(sent), TOP + D.steps * ROW + 12 + (order % 3) * 12];
-  const line = `M${x + 11} ${y1}L${x + offset} ${y1 + 14}V${y2 - 5}`;
-  group.append(svg("path", { class: "wide", d: line }), svg("path", { class: "line", d: line }));
-  group.append(svg("circle", { class: "open", cx: x + offset, cy: y2, r: 4.5 }));
-  group.append(caption(busy ? short(text(words), 60) : kindOf(text(words)), " … in flight", x + offset + 8, y2 + 4, "start"));
+// Messages in flight end below the last row, on their way to whom they are for; captions that would collide go lower.
+function flights(lanes) {
+  const found = new Map();
+  const lines = [];
+  D.messages.forEach(([words, , sender, received, receiver, fate], number) => {
+    if (fate !== "in flight" || received) return;
+    const from = lanes[sender].x;
+    const x = receiver === null || receiver === sender ? from + 22 : from + (lanes[receiver].x - from) * 0.55;
+    const width = (brief(text(words), 20).length + 12) * 6.7 + 16;
+    const right = lanes[lanes.length - 1].x + lanes[lanes.length - 1].width / 2;
+    const left = x + width > right ? x - width : x - 8;
+    let line = lines.findIndex((taken) => taken.every(([a, b]) => left > b || left + width + 8 < a));
+    if (line < 0) line = lines.length < 12 ? lines.push([]) - 1 : lines.length - 1;
+    lines[line].push([left, left + width + 8]);
+    found.set(number, { x, line, turned: left < x - 8 });
+  });
+  return { found, lines: lines.length };
 }
 
-const kindOf = (words) => words.split("(")[0];
+const flightLines = (lanes) => flights(lanes).lines;
+
+function flying(group, [words, sent, sender], number) {
+  const { x, line, turned } = (M.flights ??= flights(M.lanes).found).get(number);
+  const from = M.lanes[sender].x;
+  const [y1, y2] = [rowY(sent), TOP + D.steps * ROW + 14 + 15 * line];
+  const side = Math.sign(x - from);
+  const d = `M${from + side * 11} ${y1}L${x} ${TOP + D.steps * ROW}V${y2 - 5}`;
+  group.append(svg("path", { class: "wide", d }), svg("path", { class: "line", d }));
+  group.append(svg("circle", { class: "open", cx: x, cy: y2, r: 4.5 }));
+  group.append(caption(brief(text(words), 20), " in flight", turned ? x - 9 : x + 9, y2 + 4, turned ? "end" : "start"));
+}
+
+// A message in few letters: its type, and its values without the names of the fields.
+function brief(words, most) {
+  const at = words.indexOf("(");
+  if (at < 0) return short(words, most);
+  const values = words.slice(at + 1, -1).replace(/\w+=/g, "").replace(/\w+\(/g, "(").replace(/\w+\.(?=\w)/g, "");
+  const name = words.slice(0, at);
+  return name.length + 3 > most || !values ? short(name, Math.max(most, 8)) : short(`${name} ${values}`, most);
+}
 
 function caption(words, sign, x, y, anchor) {
   return svg("text", { class: "caption", x, y, "text-anchor": anchor }, words, sign && svg("tspan", { class: "sign" }, sign));
