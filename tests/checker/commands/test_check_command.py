@@ -391,3 +391,22 @@ def test_ctrl_c_gives_partial_results(tmp_path: Path) -> None:
         os.close(master)
     assert process.returncode == 130
     assert "two-phase-commit managers=9: no violation found, incomplete: it was interrupted" in out
+
+
+def test_a_page_of_the_counterexample(quorate, tmp_path: Path) -> None:
+    assert quorate(*BUG, "--html", "out/bug.html").code == 1
+    page = (tmp_path / "out" / "bug.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    outcome = quorate("trace", "export", "last", "--format", "html")
+    assert outcome.out == page
+    outcome = quorate("check", "two-phase-commit", "--html", "none.html")
+    assert outcome.code == 0
+    assert outcome.err == "quorate: there is no trace to show, so none.html is not written\n"
+    assert not (tmp_path / "none.html").exists()
+
+
+def test_a_page_that_cannot_be_written_is_refused_at_once(quorate, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = quorate(*BUG, "--html", "file/bug.html")
+    assert outcome.code == 2
+    assert "cannot be written" in outcome.err

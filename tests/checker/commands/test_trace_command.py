@@ -95,6 +95,7 @@ def test_diff_of_different_specifications(quorate, stored: Path, tmp_path: Path)
         ("json", '{\n "quorate_trace": 1'),
         ("timeline", "counterexample"),
         ("timeline-svg", "<svg"),
+        ("html", "<!doctype html>"),
     ],
 )
 def test_export(quorate, stored: Path, tmp_path: Path, form: str, begins: str) -> None:

@@ -266,7 +266,9 @@ function brief(words, most) {
   if (at < 0) return short(words, most);
   const values = words.slice(at + 1, -1).replace(/\w+=/g, "").replace(/\w+\(/g, "(").replace(/\w+\.(?=\w)/g, "");
   const name = words.slice(0, at);
-  return name.length + 3 > most || !values ? short(name, Math.max(most, 8)) : short(`${name} ${values}`, most);
+  const whole = values ? `${name} ${values}` : name;
+  if (whole.length <= most) return whole;
+  return most - name.length > 9 ? short(whole, most) : short(name, Math.max(most, 8));
 }
 
 function caption(words, sign, x, y, anchor) {
