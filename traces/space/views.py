@@ -149,7 +149,8 @@ def _abbreviated(kind: domains.Type, plain: Any) -> str:
     if not isinstance(kind, domains.Enumeration):
         return _short(kind, plain)
     enough = next(n for n in range(4, 99) if len({name[:n] for name in kind.members}) == len(kind.members))
-    return kind.members[plain][:enough]
+    name: str = kind.members[plain]
+    return name[:enough]
 
 
 def _components(space: Space) -> list[str]:
