@@ -7,6 +7,7 @@ taken from there, others are named with --spec.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,21 @@ def diff(left: str, right: str, spec: str | None) -> None:
     click.echo(render_difference(first, second, divergence, paint_for(sys.stdout)), nl=False, color=True)
 
 
-FORMATS = ("itf", "dot", "svg", "graphml", "mermaid", "markdown", "json", "timeline", "timeline-svg", "html")
+FORMATS = (
+    "itf",
+    "dot",
+    "svg",
+    "graphml",
+    "mermaid",
+    "markdown",
+    "json",
+    "timeline",
+    "timeline-svg",
+    "html",
+    "space-dot",
+    "space-svg",
+    "space-graphml",
+)
 
 
 @trace.command()
@@ -137,18 +152,20 @@ FORMATS = ("itf", "dot", "svg", "graphml", "mermaid", "markdown", "json", "timel
     "form",
     type=click.Choice(FORMATS),
     required=True,
-    help="svg needs Graphviz; timeline-svg and html need nothing.",
+    help="svg and space-svg need Graphviz; timeline-svg and html need nothing. space-… is the clustered state graph.",
 )
+@click.option("--by", metavar="VIEW", help="What groups the states of a space-… format: a variable, depth, …")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout.")
 @SPEC
-def export(file: str, form: str, output: Path | None, spec: str | None) -> None:
+def export(file: str, form: str, by: str | None, output: Path | None, spec: str | None) -> None:
     """Writes a trace in another format: for Apalache and Quint, Graphviz, Markdown, a browser."""
     from ...traces.export.graph import NoGraphviz, TooLarge
+    from ...traces.space.export import NoSuchView
     from ...traces.store import replace_file
 
     try:
-        text = _exporter(form)(load_trace(file, spec))
-    except (NoGraphviz, TooLarge) as problem:
+        text = _exporter(form, by)(load_trace(file, spec))
+    except (NoGraphviz, NoSuchView, TooLarge) as problem:
         raise Mistake(str(problem)) from None
     if output is None:
         click.echo(text, nl=False)
@@ -159,11 +176,14 @@ def export(file: str, form: str, output: Path | None, spec: str | None) -> None:
         raise Mistake(f"{output} cannot be written: {problem.strerror}") from None
 
 
-def _exporter(form: str) -> "Callable[[Trace], str]":
+def _exporter(form: str, by: str | None) -> "Callable[[Trace], str]":
     from ...traces.export import drawing, graph, itf, markdown
     from ...traces.page.document import to_html
+    from ...traces.space import export as space
     from ...traces.store import to_text
 
+    if by is not None and not form.startswith("space-"):
+        raise Mistake(f"--by groups the states of a space-… format, not of {form}")
     table: dict[str, Callable[[Trace], str]] = {
         "itf": itf.to_itf,
         "dot": graph.to_dot,
@@ -175,6 +195,9 @@ def _exporter(form: str) -> "Callable[[Trace], str]":
         "timeline": drawing.to_timeline,
         "timeline-svg": drawing.to_timeline_svg,
         "html": to_html,
+        "space-dot": partial(space.to_dot, by=by),
+        "space-svg": partial(space.to_svg, by=by),
+        "space-graphml": partial(space.to_graphml, by=by),
     }
     return table[form]
 

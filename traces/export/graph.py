@@ -64,7 +64,7 @@ def to_dot(trace: Trace) -> str:
     import pydot
 
     drawing = pydot.Dot(
-        "trace", graph_type="digraph", label=_quoted(headline(trace)), labelloc="t", fontname="monospace"
+        "trace", graph_type="digraph", label=quoted(headline(trace)), labelloc="t", fontname="monospace"
     )
     drawing.set_node_defaults(shape="box", fontname="monospace", style="rounded")
     drawing.set_edge_defaults(fontname="monospace")
@@ -75,30 +75,35 @@ def to_dot(trace: Trace) -> str:
         emphasis: dict[str, Any] = {"color": "red", "penwidth": "2"} if is_end and trace.verdict == "violated" else {}
         drawing.add_node(pydot.Node(str(node), label=_left(attributes["label"]), **emphasis))
     for source, target, attributes in graph.edges(data=True):
-        drawing.add_edge(pydot.Edge(str(source), str(target), label=_quoted(attributes["label"])))
+        drawing.add_edge(pydot.Edge(str(source), str(target), label=quoted(attributes["label"])))
     return str(drawing.to_string())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as a string of Graphviz's language."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 
 def _left(text: str) -> str:
     """A label whose lines begin at the left."""
-    return _quoted(text)[:-1].replace("\\n", "\\l") + '\\l"'
+    return quoted(text)[:-1].replace("\\n", "\\l") + '\\l"'
 
 
 def to_svg(trace: Trace) -> str:
     """The graph drawn by Graphviz; raises NoGraphviz."""
+    return drawn(to_dot(trace))
+
+
+def drawn(dot: str) -> str:
+    """A graph in Graphviz's language as SVG; raises NoGraphviz."""
     program = shutil.which("dot")
     if program is None:
         raise NoGraphviz(
             "Graphviz is not installed: there is no program `dot`; install it, or export to dot or mermaid"
         )
-    text = to_dot(trace).encode()
     try:
-        done = subprocess.run([program, "-Tsvg"], input=text, capture_output=True, timeout=SECONDS_FOR_LAYOUT)
+        done = subprocess.run([program, "-Tsvg"], input=dot.encode(), capture_output=True, timeout=SECONDS_FOR_LAYOUT)
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise NoGraphviz(f"Graphviz did not draw the graph: {problem}") from problem
     if done.returncode != 0:

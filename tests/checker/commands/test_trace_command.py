@@ -172,3 +172,14 @@ def test_without_traces_there_is_no_last(quorate) -> None:
     outcome = quorate("trace", "show", "last")
     assert outcome.code == 2
     assert "there is no trace in .quorate/traces yet; a check that finds a violation stores one" in outcome.err
+
+
+def test_export_of_the_clustered_state_graph(quorate, stored: Path) -> None:
+    for form, begins in (("space-dot", "digraph"), ("space-svg", "<?xml"), ("space-graphml", "<graphml")):
+        outcome = quorate("trace", "export", stored.stem, "--format", form, "--by", "depth")
+        assert (outcome.code, outcome.out[: len(begins)]) == (0, begins)
+    outcome = quorate("trace", "export", stored.stem, "--format", "space-dot", "--by", "colour")
+    assert outcome.code == 2
+    assert "not grouped by 'colour'; there is: phase" in outcome.err
+    outcome = quorate("trace", "export", stored.stem, "--format", "dot", "--by", "depth")
+    assert outcome.code == 2

@@ -280,6 +280,7 @@ async function start() {
   addEventListener("beforeprint", () => printing(true));
   addEventListener("afterprint", () => printing(false));
   document.documentElement.dataset.ready = "yes";
+  performance.mark("drawn");
 }
 
 start();
