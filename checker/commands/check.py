@@ -28,7 +28,7 @@ Examples:
   quorate check paxos --output-format json --output result.json --output-format text
 
 \b
---fail-on takes a list of: violation, incomplete, vacuous, coverage<N (N percent of the actions were taken).
+--fail-on replaces what stands there, but a violation always counts. It takes a list of: violation, incomplete, vacuous, coverage<N (N percent of the actions were taken).
 The n-th --output belongs to the n-th --output-format; what has none goes to stdout.
 """
 
@@ -72,7 +72,9 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 )
 @_option("--resume", is_flag=True, help="Go on from the --checkpoint.")
 @_option("--seed", type=int, default=0, help="Of what an engine samples; it never changes a count.")
-@_option("--fail-on", default="violation,incomplete", metavar="LIST", help="What ends in an exit code other than 0.")
+@_option(
+    "--fail-on", default="violation,incomplete", metavar="LIST", help="What else ends in an exit code other than 0."
+)
 @_option(
     "--expect", type=click.Choice(["holds", "violated"]), default="holds", help="The verdict that ends in exit code 0."
 )

@@ -53,7 +53,9 @@ def verdict_in_words(report: Report) -> str:
         case "holds", _:
             boundary = " and ".join(_boundaries(report))
             within = f" within the boundary {boundary}" if boundary else ""
-            return f"holds for the whole space of this configuration{within}"
+            missed = result.unreached()
+            vacuous = f", but {' and '.join(missed)} was never reached" if missed else ""
+            return f"holds for the whole space of this configuration{within}{vacuous}"
     return f"no violation found, incomplete: {_stopped(result)}"
 
 

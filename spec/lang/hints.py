@@ -37,6 +37,8 @@ def domain_of(hint: Any, depth: int = 0) -> domains.Type:
         raise HintError("E203", "this type contains itself", "types are finite: give records no way back to themselves")
     if hint is bool:
         return domains.Bool()
+    if hint is int and depth:
+        raise HintError("E207", "int has no bounds", "use a Range: `class Epoch(Range, low=0, high=n)`")
     if hint is int:
         return domains.Int()
     if isinstance(hint, type) and not typing.get_origin(hint):

@@ -223,7 +223,10 @@ class _Module:
     def _let(self, name: str, kind: Type, value: ir.Expr) -> None:
         """A local name; annotated where the value alone would give it another type."""
         many = self._assigned[name] > 1 and isinstance(kind, domains.Range)
-        if (many or value.type != kind or _needs_type(value)) and not isinstance(kind, domains.Int):
+        if kind == domains.Int() and self._assigned[name] == 1:
+            # It lost its bounds to an assignment that a variant, switched off, took along.
+            self._add(f"{name}: int = {self._terms.text(value, kind)}")
+        elif (many or value.type != kind or _needs_type(value)) and not isinstance(kind, domains.Int):
             self._add(f"{name}: {domains.describe(kind)} = {self._terms.text(value, kind)}")
         else:
             self._add(f"{name} = {self._terms.text(value)}")

@@ -302,7 +302,9 @@ def _method(scope: Scope, node: ast.Call, function: ast.Attribute) -> ir.Expr:
             (Set() | Seq() | Bag()),
             "add" | "discard" | "update" | "append" | "extend" | "remove_first" | "remove" | "clear",
         ):
-            scope.refuse("E129", node, f"{function.attr} is a statement", "give it a line of its own")
+            scope.refuse(
+                "E129", node, f"{function.attr} is a statement", "give it a line of its own; read `.first` before"
+            )
         case kind, name:
             scope.refuse("E403", node, f"{domains.a(kind)} has no method {name!r}", cures.methods(kind))
 

@@ -34,7 +34,8 @@ def read_domain(scope: Scope, node: ast.expr) -> tuple[Type, "ir.Every | ir.Inte
             cure = f"iterate over its keys: `for k in {domains.describe(key)}`"
             scope.refuse("E506", node, "a map is not iterated over", cure)
         case kind:
-            scope.refuse("E506", node, f"{domains.a(kind)} is not iterated over")
+            cure = f"for a set of this one write `Set(({ast.unparse(node)},))`"
+            scope.refuse("E506", node, f"{domains.a(kind)} is not iterated over", cure)
 
 
 def _every(scope: Scope, node: ast.expr, value: type) -> tuple[Type, ir.Every]:
@@ -106,9 +107,9 @@ def binders(scope: Scope, generators: list[ast.comprehension]) -> Iterator[tuple
         yield tuple(found)
 
 
-def read_set_comprehension(scope: Scope, node: ast.SetComp) -> ir.Expr:
-    """`{body for …}`: a set of whatever type the body has."""
-    return collect(scope, node, node.elt, node.generators, None)
+def read_set_comprehension(scope: Scope, node: ast.SetComp, want: Type | None) -> ir.Expr:
+    """`{body for …}`: a set of the type expected, or of whatever type the body has."""
+    return collect(scope, node, node.elt, node.generators, want if isinstance(want, Set) else None)
 
 
 def collect(

@@ -44,7 +44,7 @@ def read_expression(scope: Scope, node: ast.expr, want: Type | None) -> ir.Expr:
         case ast.Set():
             return _set_display(scope, node, want)
         case ast.SetComp():
-            return read_set_comprehension(scope, node)
+            return read_set_comprehension(scope, node, want)
         case ast.Call():
             return read_call(scope, node, want)
         case _:
@@ -364,7 +364,9 @@ def _ordered(scope: Scope, node: ast.AST, left: ast.expr, right: ast.expr) -> tu
     first, second = _same_type(scope, node, first, second)
     if not (is_ordered(first.type) or isinstance(first.type, Set)):
         shown = domains.describe(first.type)
-        cure = f"declare `class {shown}(…, ordered=True)`" if isinstance(first.type, Sort) else None
+        kinds = first.type.items if isinstance(first.type, Tuple) else (first.type,)
+        sorts = [kind.name for kind in kinds if isinstance(kind, Sort) and not kind.ordered]
+        cure = f"declare `class {sorts[0]}(…, ordered=True)`" if sorts else None
         scope.refuse("E503", node, f"{domains.a(first.type)} has no order", cure)
     return first, second
 

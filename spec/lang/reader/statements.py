@@ -242,7 +242,7 @@ def read_target(scope: Scope, node: ast.expr) -> ir.Target:
         case ast.Attribute(value=inner, attr=name):
             if isinstance(inner, ast.Name) and inner.id not in scope.locals:
                 scope.refuse("E401", node, f"nothing that can change is called {ast.unparse(node)!r}")
-            if isinstance(inner, ast.Name) and isinstance(scope.locals[inner.id], domains.Sort):
+            if isinstance(inner, ast.Name) and not isinstance(scope.locals[inner.id], domains.Record | domains.Union):
                 item = scope.locals[inner.id]
                 scope.refuse("E402", node, f"{domains.a(item)} has no {name!r}", cures.no_field(item, name))
             scope.refuse("E512", node, f"a record never changes, so neither does its {name!r}")

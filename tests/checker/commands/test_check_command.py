@@ -133,7 +133,7 @@ def test_check_all_groups_what_it_finds(quorate) -> None:
         (("--variant", "commit-early", "--expect", "violated"), 0),
         (("--expect", "violated"), 1),
         (("--variant", "commit-early", "--exit-zero"), 0),
-        (("--variant", "commit-early", "--fail-on", "incomplete"), 0),
+        (("--variant", "commit-early", "--fail-on", "incomplete"), 1),
         (("--max-depth", "3"), 4),
         (("--max-states", "20"), 4),
         (("--max-depth", "3", "--fail-on", "violation"), 0),
