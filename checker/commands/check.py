@@ -102,7 +102,8 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 @_option("-q", "--quiet", is_flag=True, help="No progress; of the text only the verdict.")
 @_option("-v", "--verbose", is_flag=True, help="Also a table of actions.")
 def check(**options: Any) -> int:
-    """Searches the states of SPECIFICATION: a bundled name (see quorate list), my_spec.py, or my_spec.py:MySpec.
+    """Searches the states of SPECIFICATION: a bundled name (see quorate list), my_spec.py, my_spec.py:MySpec,
+    or impl:cluster, the nodes of the reference implementation.
 
     Constants are given as NAME=VALUE.
     """
@@ -128,6 +129,8 @@ def _check(request: "Request") -> int:
     from .search import report_on, search
 
     request.validate()
+    if request.specification == "impl:cluster":
+        return _check_cluster(request)
     spec = find_class(request.specification)
     specification = read_specification(spec, request.constants, request.variant, request.split)
     progress = ProgressLine(sys.stderr)
@@ -138,6 +141,15 @@ def _check(request: "Request") -> int:
     report = report_on(request, specification, result)
     write_reports(request.outputs(), _rendered(request, report))
     _write_page(request, report)
+    return request.exit_code(result)
+
+
+def _check_cluster(request: "Request") -> int:
+    """Not a specification: the implementation itself, every interleaving of its nodes."""
+    from ..implementation.command import run
+
+    result, texts = run(request)
+    write_reports(request.outputs(), texts)
     return request.exit_code(result)
 
 

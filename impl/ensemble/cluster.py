@@ -8,8 +8,9 @@ other side read what was sent before, breaking it loses that. Messages of differ
 freely; how long anything takes is a matter of what happens next.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar, assert_never
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal, NamedTuple, TypeVar, assert_never
 
 from .messages import (
     Append,
@@ -85,16 +86,18 @@ class Connection:
 _NONE = Connection()
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """An ensemble at one moment. Pairs of servers are indexed by learner (or sender) times n plus leader (receiver)."""
+class World(NamedTuple):
+    """An ensemble at one moment. Pairs of servers are indexed by learner (or sender) times n plus leader (receiver).
 
-    ensemble: Ensemble = field(compare=False, repr=False)
+    A tuple, as it is copied for everything that happens.
+    """
+
+    ensemble: Ensemble
     nodes: tuple[Node | None, ...]  # None is a server that is down
     disks: tuple[Disk, ...]
     connections: tuple[Connection, ...]
     notifications: tuple[tuple[Notification, ...], ...]
-    lazy_disk: bool = field(compare=False, default=True)  # fsync takes until `synced` happens
+    lazy_disk: bool = True  # fsync takes until `synced` happens
     blocked: frozenset[tuple[int, int]] = frozenset()  # from, to: nothing is delivered
     oracle: int | None = None
     requests: int = 0
@@ -107,7 +110,12 @@ class World:
 
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """All ordered pairs of different servers."""
-        return tuple((i, j) for i in range(self.ensemble.servers) for j in self.ensemble.others(i))
+        return _pairs(self.ensemble.servers)
+
+
+@cache
+def _pairs(servers: int) -> tuple[tuple[int, int], ...]:
+    return tuple((i, j) for i in range(servers) for j in range(servers) if i != j)
 
 
 def begin(ensemble: Ensemble, lazy_disk: bool = True) -> World:
@@ -129,7 +137,7 @@ def perform(world: World, label: Label) -> World:
         case "notified", (server, peer):
             at = peer * world.ensemble.servers + server
             first, *rest = world.notifications[at]
-            world = replace(world, notifications=_put(world.notifications, at, tuple(rest)))
+            world = world._replace(notifications=_put(world.notifications, at, tuple(rest)))
             return _happens(world, server, Notified(peer, first))
         case "synced", (server,):
             return _synced(world, server)
@@ -138,13 +146,13 @@ def perform(world: World, label: Label) -> World:
         case "resend", (server,):
             return _happens(world, server, Resend())
         case "elect", (server,):
-            return _happens(replace(world, oracle=server), server, Elected(server))
+            return _happens(world._replace(oracle=server), server, Elected(server))
         case "follow", (server,):
             assert world.oracle is not None
             return _happens(world, server, Elected(world.oracle))
         case "request", (server,):
             payload = f"w{world.requests + 1}"
-            return _happens(replace(world, requests=world.requests + 1), server, Request(payload))
+            return _happens(world._replace(requests=world.requests + 1), server, Request(payload))
         case _:
             return _unkind(world, label)
 
@@ -158,13 +166,13 @@ def _unkind(world: World, label: Label) -> World:
             return _crash(world, server, kept)
         case "restart", (server,):
             node, effects = start(world.ensemble, server, world.disks[server])
-            return _done(replace(world, nodes=_put(world.nodes, server, node)), server, effects)
+            return _done(world._replace(nodes=_put(world.nodes, server, node)), server, effects)
         case "break", (learner, leader):
             return _connected(world, learner, leader, world.connection(learner, leader).broken())
         case "block", (sender, receiver):
-            return replace(world, blocked=world.blocked | {(sender, receiver)})
+            return world._replace(blocked=world.blocked | {(sender, receiver)})
         case "heal", (sender, receiver):
-            return replace(world, blocked=world.blocked - {(sender, receiver)})
+            return world._replace(blocked=world.blocked - {(sender, receiver)})
         case _:
             raise ValueError(f"nothing is called {label}")
 
@@ -261,7 +269,7 @@ def _follower_receives(world: World, learner: int, leader: int) -> World:
 
 def _synced(world: World, server: int) -> World:
     disk = world.disks[server].flushed()
-    return _happens(replace(world, disks=_put(world.disks, server, disk)), server, Synced(disk.synced))
+    return _happens(world._replace(disks=_put(world.disks, server, disk)), server, Synced(disk.synced))
 
 
 def _crash(world: World, server: int, kept: int) -> World:
@@ -270,7 +278,7 @@ def _crash(world: World, server: int, kept: int) -> World:
     n = world.ensemble.servers
     deaf = tuple(() if i % n == server else queue for i, queue in enumerate(world.notifications))
     nodes = _put(world.nodes, server, None)
-    world = replace(world, nodes=nodes, disks=_put(world.disks, server, disk), notifications=deaf)
+    world = world._replace(nodes=nodes, disks=_put(world.disks, server, disk), notifications=deaf)
     for other in world.ensemble.others(server):
         world = _connected(world, server, other, world.connection(server, other).left_by_learner())
         world = _connected(world, other, server, world.connection(other, server).lost_by_leader())
@@ -282,9 +290,9 @@ def _happens(world: World, server: int, event: Event) -> World:
     before = world.nodes[server]
     assert before is not None, f"{event} at server {server}, which is down"
     node, effects = step(before, event)
-    world = _done(replace(world, nodes=_put(world.nodes, server, node)), server, effects)
+    world = _done(world._replace(nodes=_put(world.nodes, server, node)), server, effects)
     if _broadcasts(node) and not _broadcasts(before):
-        world = replace(world, leaders=world.leaders | {(node.current, server)})
+        world = world._replace(leaders=world.leaders | {(node.current, server)})
     if not world.lazy_disk and world.disks[server].synced < len(world.disks[server].log):
         return _synced(world, server)
     return world
@@ -303,7 +311,7 @@ def _do(world: World, server: int, effect: Effect) -> World:
                 return world
             at = server * world.ensemble.servers + peer
             queue = (*world.notifications[at], notification)
-            return replace(world, notifications=_put(world.notifications, at, queue))
+            return world._replace(notifications=_put(world.notifications, at, queue))
         case Connect(peer):
             up = world.connection(server, peer).up
             refused: tuple[Item, ...] = ("CLOSED",) if world.nodes[peer] is None else ()
@@ -317,9 +325,9 @@ def _do(world: World, server: int, effect: Effect) -> World:
             assert node is not None
             longer = node.log[: node.committed]
             extends = len(longer) > len(world.committed) and longer[: len(world.committed)] == world.committed
-            return replace(world, committed=longer) if extends else world
+            return world._replace(committed=longer) if extends else world
         case WriteEpochs() | Append() | Truncate() | Install() | Flush():
-            return replace(world, disks=_put(world.disks, server, world.disks[server].written(effect)))
+            return world._replace(disks=_put(world.disks, server, world.disks[server].written(effect)))
         case _:
             assert_never(effect)
 
@@ -343,7 +351,7 @@ def _send(world: World, server: int, peer: int, packet: Packet) -> World:
 
 
 def _connected(world: World, learner: int, leader: int, link: Connection) -> World:
-    return replace(world, connections=_put(world.connections, learner * world.ensemble.servers + leader, link))
+    return world._replace(connections=_put(world.connections, learner * world.ensemble.servers + leader, link))
 
 
 def _put(items: tuple[T, ...], at: int, item: T) -> tuple[T, ...]:
