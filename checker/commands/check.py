@@ -28,7 +28,8 @@ Examples:
   quorate check paxos --output-format json --output result.json --output-format text
 
 \b
---fail-on replaces what stands there, but a violation always counts. It takes a list of: violation, incomplete, vacuous, coverage<N (N percent of the actions were taken).
+--fail-on replaces its default, but a violation always counts. It takes a list of: violation, incomplete, vacuous,
+coverage<N (N percent of the actions were taken).
 The n-th --output belongs to the n-th --output-format; what has none goes to stdout.
 """
 

@@ -363,7 +363,6 @@ def _ordered(scope: Scope, node: ast.AST, left: ast.expr, right: ast.expr) -> tu
     second = rankable(scope.expr(right, first.type))
     first, second = _same_type(scope, node, first, second)
     if not (is_ordered(first.type) or isinstance(first.type, Set)):
-        shown = domains.describe(first.type)
         kinds = first.type.items if isinstance(first.type, Tuple) else (first.type,)
         sorts = [kind.name for kind in kinds if isinstance(kind, Sort) and not kind.ordered]
         cure = f"declare `class {sorts[0]}(…, ordered=True)`" if sorts else None
