@@ -168,11 +168,11 @@ def test_h_keys(show, early_commit):
     page.press("m")
     assert page.texts(".mark") == ["★"]
     page.press("g", "3", Keys.ENTER)
-    assert page.step == 3
+    page.until(lambda: page.step == 3)  # a dialog says a little later that it was closed
     page.press("?")
     assert "next violation" in page.text("#help")
     page.press(Keys.ESCAPE)
-    assert not page.one("#help").is_displayed()
+    page.until(lambda: not page.one("#help").is_displayed())
 
 
 def test_h_search(show, early_commit):
