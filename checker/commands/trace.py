@@ -27,6 +27,7 @@ Examples:
   quorate trace why <id>
   quorate trace why last --step 3 --action commit
   quorate trace diff <id> <other id>
+  quorate trace shrink <id> --for servers
   quorate trace export <id> --format svg --output trace.svg
 
 A trace is named by its file, by the first characters of its name below .quorate/traces/, or `last` for the newest.
@@ -40,7 +41,7 @@ SPEC = click.option(
 )
 
 
-@click.group(epilog=EPILOG, short_help="Show, explain, compare and export stored traces.")
+@click.group(epilog=EPILOG, short_help="Show, explain, compare, shrink and export traces.")
 def trace() -> None:
     """Shows, explains, compares and exports stored traces."""
 
@@ -126,6 +127,46 @@ def diff(left: str, right: str, spec: str | None) -> None:
     except NotComparable as problem:
         raise Mistake(str(problem)) from None
     click.echo(render_difference(first, second, divergence, paint_for(sys.stdout)), nl=False, color=True)
+
+
+@trace.command()
+@click.argument("file")
+@click.option(
+    "--for",
+    "objective",
+    type=click.Choice(["steps", "faults", "servers", "switches"]),
+    default="steps",
+    show_default=True,
+    help="Of what there shall be least; switches are changes of who acts.",
+)
+@click.option("--fault", multiple=True, metavar="ACTION", help="An action that counts as a fault; repeatable.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="For the new trace.")
+@SPEC
+def shrink(file: str, objective: Any, fault: tuple[str, ...], output: Path | None, spec: str | None) -> None:
+    """Finds a simpler trace that ends in the same violation, shows and stores it.
+
+    A step marked with * is needed: without it, and what only it enabled, the violation is lost.
+    """
+    from ...traces.replay import replay
+    from ...traces.shrinking import NotShrinkable
+    from ...traces.shrinking import shrink as shrink_trace
+    from ...traces.store import write
+    from ..output.console import paint_for
+    from ..output.shrunk import render_shrunk
+
+    found = load_trace(file, spec)
+    names = [one.name for one in found.specification.actions]
+    for name in fault:
+        if name not in names:
+            raise Mistake(f"{found.specification.name} has no action {name!r}{nearest(name, names)}")
+    try:
+        shrunk = shrink_trace(found, objective, fault)
+        path = write(replay(shrunk.trace), output)
+    except NotShrinkable as problem:
+        raise Mistake(f"{file} cannot be shrunk: {problem}") from None
+    except OSError as problem:
+        raise Mistake(f"the trace cannot be written to {output or '.quorate'}: {problem.strerror}") from None
+    click.echo(render_shrunk(shrunk, objective, path, paint_for(sys.stdout)), nl=False, color=True)
 
 
 FORMATS = (

@@ -183,3 +183,19 @@ def test_export_of_the_clustered_state_graph(quorate, stored: Path) -> None:
     assert "not grouped by 'colour'; there is: phase" in outcome.err
     outcome = quorate("trace", "export", stored.stem, "--format", "dot", "--by", "depth")
     assert outcome.code == 2
+
+
+def test_a_trace_is_shrunk_stored_and_shown(quorate, stored: Path) -> None:
+    outcome = quorate("trace", "shrink", str(stored), "--for", "servers", "--output", "less.json")
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    assert lines[0] == "no simpler trace was found: 4 → 4 states, 0 → 0 faults, 2 → 2 servers, 1 → 1 switches"
+    assert [line[:9] for line in lines[2:6]] == ["    1. * ", "    2. * ", "    3. * ", "    4. * "]
+    assert lines[-1] == "trace in: less.json"
+    assert quorate("trace", "show", "less.json").code == 0
+
+
+def test_an_unknown_fault_is_a_mistake(quorate, stored: Path) -> None:
+    outcome = quorate("trace", "shrink", str(stored), "--fault", "give")
+    assert outcome.code == 2
+    assert "has no action 'give'; did you mean 'give_up'?" in outcome.err
