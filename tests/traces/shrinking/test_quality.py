@@ -64,7 +64,7 @@ def walk(trace: Trace, rng: random.Random, lead: tuple[Label, ...] = ()) -> Trac
     return None
 
 
-@pytest.mark.parametrize("row", rows())
+@pytest.mark.parametrize("row", list(rows()))
 def test_a_walk_shrinks_to_within_one_step_of_the_shortest(row: dict[str, Any]) -> None:
     specification = specification_of({"constants": {}, **row})
     start = Meaning(specification).initial()[0]
