@@ -34,12 +34,15 @@ from .server_state import (
     crashes,
     drain_after_fast_forward,
     epochs,
+    io_errors,
     is_quorum,
     kept,
     last,
     servers,
+    snapshot_survives,
     transactions,
     up_to,
+    zero,
 )
 
 epoch_before_log = variant(
@@ -69,6 +72,15 @@ snapshot_not_synced = variant(
     "snapshot-not-synced",
     "At NEWLEADER a follower writes a snapshot without fsync (ZooKeeperServer.takeSnapshot).",
 )
+diff_header_jumps = variant(
+    "diff-header-jumps",
+    "The header of a DIFF sets lastProcessedZxid to its end, before any of it has arrived (Learner.syncWithLeader).",
+)
+synced_not_listed = variant(
+    "synced-not-listed",
+    "What is applied at NEWLEADER does not enter the list that DIFFs are made from, and nobody notices the gap"
+    " (Learner.syncWithLeader, ZKDatabase.addCommittedProposal).",
+)
 acks_outlive_truncation = variant(
     "acks-outlive-truncation",
     "A leader goes on counting the ACK of a follower that has come back since, and that it made cut its log"
@@ -90,6 +102,8 @@ class ServerSpec(ServerProperties):
         require(promised < epochs)
         self.role[i] = Role.LEADING
         self.acked[i] = Set((i,))
+        if snapshot_survives:
+            self.snapshot[i] = self.memory[i]
         for s in group:
             self.accepted_epoch[s] = Epoch(promised + 1)
             if s != i:
@@ -114,7 +128,7 @@ class ServerSpec(ServerProperties):
         """Whether one vote is better than another (FastLeaderElection.totalOrderPredicate; equal votes: either)."""
         if self.current_epoch[s] != self.current_epoch[i]:
             return self.current_epoch[s] > self.current_epoch[i]
-        return last(self.memory[s]) > last(self.memory[i])
+        return self.processed(s) > self.processed(i)
 
     @action
     def crash(self, s: Server) -> None:
@@ -148,10 +162,10 @@ class ServerSpec(ServerProperties):
         self.look(s)
 
     def must_stop(self, s: Server) -> bool:
-        """Whether a follower has lost its leader, or a leader its quorum."""
+        """Whether a follower has lost its leader, a leader its quorum, or either its log."""
         if self.role[s] is Role.LEADING:
-            return not is_quorum(self.learners[s] | {s})
-        return self.role[s] is Role.FOLLOWING and not self.linked(s)
+            return self.failed[s] or not is_quorum(self.learners[s] | {s})
+        return self.role[s] is Role.FOLLOWING and (self.failed[s] or not self.linked(s))
 
     # ---------------------------------------------------------------------------------- synchronization: the leader
 
@@ -159,9 +173,9 @@ class ServerSpec(ServerProperties):
     def synchronize(self, i: Server, j: Server) -> None:
         """The leader queues what the follower lacks, and NEWLEADER (LearnerHandler.syncFollower, startForwarding)."""
         require(self.role[i] is Role.LEADING and j in self.learners[i] and j not in self.forwarding[i])
-        reported = last(self.memory[j])
+        reported = self.processed(j)
         shared = last(up_to(self.memory[i], reported))
-        missing = after(self.memory[i], shared)
+        missing = self.missing(i, shared)
         proposed = Log(p.zxid for p in self.outstanding[i])
         if len(missing) > kept:
             self.send(i, j, Sync(Mode.SNAP, last(self.memory[i]), self.memory[i], proposed))
@@ -173,6 +187,12 @@ class ServerSpec(ServerProperties):
         if not acks_outlive_truncation:
             self.outstanding[i] = Outstanding(p.replace(acks=p.acks - {j}) for p in self.outstanding[i])
         self.forwarding[i].add(j)
+
+    def missing(self, i: Server, shared: Zxid) -> Log:
+        """What a leader has after a zxid, as far as its list knows (LearnerHandler.queueCommittedProposals)."""
+        if shared == zero() or shared in self.unlisted[i]:
+            return after(self.memory[i], shared)
+        return Log(z for z in after(self.memory[i], shared) if z not in self.unlisted[i])
 
     @action
     def process_ack(self, i: Server, j: Server) -> None:
@@ -213,12 +233,21 @@ class ServerSpec(ServerProperties):
         if sync.mode is Mode.DIFF:
             self.pending[j] = sync.committed + sync.proposed
             self.to_commit[j] = sync.committed
+            if diff_header_jumps and len(sync.committed) > 0:
+                self.claimed[j] = last(sync.committed)
         elif sync.mode is Mode.TRUNC:
-            self.log[j] = up_to(self.log[j], sync.keep)
-            self.durable[j] = Index(min(self.durable[j], len(self.log[j])))
+            self.truncate(j, sync.keep)
             self.memory[j] = self.log[j] + sync.committed
         else:
             self.memory[j] = sync.committed
+
+    def truncate(self, j: Server, keep: Zxid) -> None:
+        """The log is cut, and read again (ZKDatabase.truncateLog)."""
+        self.log[j] = up_to(self.log[j], keep)
+        if snapshot_survives and last(self.snapshot[j]) > keep:
+            self.log[j] = self.snapshot[j]
+        self.durable[j] = Index(min(self.durable[j], len(self.log[j])))
+        self.load(j)
 
     @action
     @runs_on(Thread.QP)
@@ -262,6 +291,8 @@ class ServerSpec(ServerProperties):
         elif not log_after_uptodate:
             self.write(j, self.to_commit[j])
             self.pending[j] = Log(z for z in self.pending[j] if z not in self.to_commit[j])
+            if synced_not_listed:
+                self.unlisted[j].extend(self.to_commit[j])
             if not serve_before_apply:
                 self.apply(j)
 
@@ -323,7 +354,7 @@ class ServerSpec(ServerProperties):
     @runs_on(Thread.SY)
     def sync(self, s: Server) -> None:
         """Append, fsync, ACK (SyncRequestProcessor.run, SendAckRequestProcessor, AckRequestProcessor)."""
-        require(len(self.queue[s]) > 0)
+        require(len(self.queue[s]) > 0 and not self.failed[s])
         zxid = self.queue[s].first
         self.queue[s].remove_first()
         self.log[s].append(zxid)
@@ -334,6 +365,14 @@ class ServerSpec(ServerProperties):
             self.count_ack(s, s, zxid)
         elif leader is not None:
             self.send(s, leader, Ack(zxid))
+
+    @action
+    @runs_on(Thread.SY)
+    def write_fails(self, s: Server) -> None:
+        """The log cannot be written: the thread ends, and the server will stop (SyncRequestProcessor.run)."""
+        require(len(self.queue[s]) > 0 and not self.failed[s] and self.failures < io_errors)
+        self.failures += 1
+        self.failed[s] = True
 
     @action
     def sync_leaked(self, s: Server) -> None:

@@ -5,7 +5,7 @@ differ. A cause says which of two writes came too early, and is broken sooner. N
 """
 
 from ...lang import Set, idle, invariant, terminal, witness
-from .server_state import Anomaly, Log, Role, Server, ServerState, Thread
+from .server_state import Anomaly, Log, Mode, Role, Server, ServerState, Thread, last
 
 
 def is_prefix(a: Log, b: Log) -> bool:
@@ -32,8 +32,9 @@ class ServerProperties(ServerState):
         return all(z in self.memory[i] for i in Server if self.leads_latest(i) for z in self.committed)
 
     def leads_latest(self, i: Server) -> bool:
-        """Whether nobody has promised a later epoch than that of the leader i."""
-        return self.role[i] is Role.LEADING and all(self.accepted_epoch[s] <= self.current_epoch[i] for s in Server)
+        """Whether i leads, is not stopping, and nobody has promised a later epoch than its own."""
+        leads = self.role[i] is Role.LEADING and idle(i, Thread.QP)
+        return leads and all(self.accepted_epoch[s] <= self.current_epoch[i] for s in Server)
 
     @invariant
     def committed_monotone(self) -> bool:
@@ -106,6 +107,21 @@ class ServerProperties(ServerState):
         )
 
     @invariant
+    def reported_is_applied(self) -> bool:
+        """A server without a role votes with a zxid that it has applied."""
+        return all(self.processed(s) == last(self.memory[s]) for s in Server if self.role[s] is Role.LOOKING)
+
+    @invariant
+    def cut_log_is_shared(self) -> bool:
+        """What TRUNC leaves of a log begins the history of the leader that sent it."""
+        return all(
+            is_prefix(self.log[j], self.memory[i])
+            for i in Server
+            for j in self.followers(i)
+            if self.mode[j] is Mode.TRUNC
+        )
+
+    @invariant
     def stopped_is_silent(self) -> bool:
         """A server without a role has nothing left to write."""
         return all(
@@ -134,4 +150,7 @@ class ServerProperties(ServerState):
     @terminal
     def at_rest(self) -> bool:
         """Everything sent is read, and everything queued is logged."""
-        return all(len(self.queue[i]) == 0 and all(len(self.channel[i][j]) == 0 for j in Server) for i in Server)
+        return all(
+            (len(self.queue[i]) == 0 or self.failed[i]) and all(len(self.channel[i][j]) == 0 for j in Server)
+            for i in Server
+        )

@@ -13,6 +13,7 @@ servers = Constant(3, "number of servers", low=1)
 transactions = Constant(1, "how many transactions are ever made", low=1)
 crashes = Constant(1, "how often a server may crash and restart")
 disconnects = Constant(0, "how often a leader and one of its followers may lose each other")
+io_errors = Constant(0, "how often a write to a log may fail")
 epochs = Constant(2, "the last epoch that is begun", low=1)
 kept = Constant(9, "how many committed transactions a leader keeps in memory: who lacks more gets a snapshot")
 
@@ -40,6 +41,16 @@ snap_abort_keeps = variant(
 trunc_abort_keeps = variant(
     "trunc-abort-keeps-memory",
     "A follower that loses its leader after TRUNC and before NEWLEADER keeps the new memory (Learner.syncWithLeader).",
+)
+failed_write_keeps = variant(
+    "failed-write-keeps-memory",
+    "A server whose log could not be written keeps its memory, though that is ahead of the log"
+    " (SyncRequestProcessor.run, ZooKeeperServer.shutdown).",
+)
+snapshot_survives = variant(
+    "snapshot-survives-truncation",
+    "TRUNC cuts the log, but not the snapshot that the server took when it was elected"
+    " (ZooKeeperServer.loadData, ZKDatabase.truncateLog).",
 )
 epoch_not_marked = variant(
     "epoch-not-marked",
@@ -195,6 +206,10 @@ def is_quorum(group: Set[Server]) -> bool:
     return 2 * len(group) > servers
 
 
+class Failures(Range, low=0, high=io_errors):
+    """How many writes have failed."""
+
+
 class ServerState(Spec):
     """Disk, memory, queues and connections of every server; and the faults so far."""
 
@@ -204,12 +219,16 @@ class ServerState(Spec):
     log: Map[Server, Log] = state()
     durable: Map[Server, Index] = state(0)  # how much of the log survives a power failure
     unsynced: Map[Server, Log] = state()  # what of that is only in a snapshot that does not
+    snapshot: Map[Server, Log] = state()  # of its last election: `snapshot-survives-truncation` only
 
     # In memory.
     role: Map[Server, Role] = state(Role.LOOKING)
     memory: Map[Server, Log] = state()  # Java: ZKDatabase; its last zxid is lastProcessedZxid
     queue: Map[Server, Log] = state()  # for the SyncRequestProcessor
     leaked: Map[Server, Log] = state()  # the queue of a SyncRequestProcessor that outlives its role
+    claimed: Map[Server, Zxid] = state(lambda s: zero())  # lastProcessedZxid, where memory does not hold it
+    unlisted: Map[Server, Log] = state()  # what is in memory, and not in the list for DIFF (Java: committedLog)
+    failed: Map[Server, bool] = state(False)  # whether the SyncRequestProcessor has ended by an error
     serving: Map[Server, bool] = state(False)  # whether clients are served
 
     # Of a follower.
@@ -231,6 +250,7 @@ class ServerState(Spec):
     anomalies: Set[Anomaly] = state()
     crashes_used: Crashes = state(0)
     disconnects_used: Disconnects = state(0)
+    failures: Failures = state(0)
 
     @initial
     def nothing_logged(self) -> None:
@@ -274,6 +294,10 @@ class ServerState(Spec):
         """What a power failure leaves."""
         return Log(z for z in self.log[s][: self.durable[s]] if z not in self.unsynced[s])
 
+    def processed(self, s: Server) -> Zxid:
+        """What a server votes with, and reports to its leader (DataTree.lastProcessedZxid)."""
+        return max(last(self.memory[s]), self.claimed[s])
+
     # ----------------------------------------------------------------------------------------------------- stopping
 
     def close(self, s: Server) -> None:
@@ -291,7 +315,7 @@ class ServerState(Spec):
         """The SyncRequestProcessor writes what is queued and ends, unless it leaks (SyncRequestProcessor.shutdown)."""
         if self.role[s] is Role.FOLLOWING and (sync_thread_leaks or (initial_not_stopped and initializing)):
             self.leaked[s].extend(self.queue[s])
-        else:
+        elif not self.failed[s]:
             self.log[s].extend(self.queue[s])
         self.queue[s].clear()
         self.durable[s] = Index(len(self.log[s]))
@@ -299,18 +323,28 @@ class ServerState(Spec):
 
     def recover_memory(self, s: Server) -> None:
         """Memory becomes what the log holds (ZKDatabase.fastForwardDataBase, or clear and load)."""
-        if (self.mode[s] is Mode.SNAP and not snap_abort_keeps) or (
-            self.mode[s] is Mode.TRUNC and not trunc_abort_keeps
+        if (
+            (self.mode[s] is Mode.SNAP and not snap_abort_keeps)
+            or (self.mode[s] is Mode.TRUNC and not trunc_abort_keeps)
+            or (self.failed[s] and not failed_write_keeps)
         ):
-            self.memory[s] = self.log[s]
+            self.load(s)
         elif not memory_kept:
             self.memory[s].extend(after(self.log[s], last(self.memory[s])))
+            self.claimed[s] = zero()
+
+    def load(self, s: Server) -> None:
+        """Memory is read from disk (ZKDatabase.loadDataBase)."""
+        self.memory[s] = self.log[s]
+        self.claimed[s] = zero()
+        self.unlisted[s].clear()
 
     def look(self, s: Server) -> None:
         """A server has no role any more (QuorumPeer.run)."""
         self.role[s] = Role.LOOKING
         self.leader[s] = None
         self.mode[s] = Mode.NONE
+        self.failed[s] = False
         self.pending[s].clear()
         self.to_commit[s].clear()
 
@@ -324,7 +358,7 @@ class ServerState(Spec):
         self.log[s] = self.on_disk(s)
         self.durable[s] = Index(len(self.log[s]))
         self.unsynced[s].clear()
-        self.memory[s] = self.log[s]
+        self.load(s)
         logged = last(self.log[s]).epoch
         if logged > self.current_epoch[s]:
             if epoch_not_marked:

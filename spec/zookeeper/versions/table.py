@@ -30,6 +30,11 @@ def _any(*variants: str) -> tuple[frozenset[str], ...]:
 
 
 BUGS = (
+    Bug(
+        "2355",
+        "A server believes to have what it was only told to expect.",
+        (frozenset(("diff-header-jumps", "memory-kept")),),
+    ),
     Bug("2845", "A transaction that only one server logged comes back when it restarts.", _any("memory-kept")),
     Bug("3911", "NEWLEADER is acknowledged before its transactions are logged.", _any("log-after-uptodate")),
     Bug("4643", "currentEpoch is on disk, the transactions are not, and the epoch wins.", _any("epoch-before-log")),
@@ -42,18 +47,29 @@ BUGS = (
     Bug("3642", "A snapshot that was loaded and never written leaves a gap.", _any("snap-abort-keeps-memory")),
     Bug("5094", "Commits applied after TRUNC and never written leave a gap.", _any("trunc-abort-keeps-memory")),
     Bug("2872", "A snapshot is lost in a power failure after it was acknowledged.", _any("snapshot-not-synced")),
+    Bug(
+        "4925",
+        "What was synchronized is missing from the list that others are synchronized from.",
+        _any("synced-not-listed"),
+    ),
+    Bug("4837", "A snapshot brings back what TRUNC has cut off.", _any("snapshot-survives-truncation")),
+    Bug("4882", "A transaction that could not be logged is applied all the same.", _any("failed-write-keeps-memory")),
     Bug("2354", "A log newer than currentEpoch keeps a server from starting.", _any("epoch-not-marked")),
 )
 
-_ALWAYS = frozenset(("trunc-abort-keeps-memory",))
+_ALWAYS = frozenset(("trunc-abort-keeps-memory", "snapshot-survives-truncation", "failed-write-keeps-memory"))
 _UPTODATE = _ALWAYS | {"log-after-uptodate", "epoch-before-log", "serve-before-apply", "snap-abort-keeps-memory"}
 _ASYNC = _ALWAYS | {"log-async", "epoch-before-log", "serve-before-apply", "sync-thread-leaks", "initial-not-stopped"}
 _ASYNC_LINES = (("3.6.3", "3.6.4"), ("3.7.0", "3.7.2"), ("3.8.0", "3.8.4"), ("3.9.0", "3.9.1"))
 
 RELEASES = (
-    Releases((("3.4.10", "3.4.11"),), _UPTODATE | {"memory-kept", "snapshot-not-synced"}),
+    Releases((("3.4.10", "3.4.10"),), _UPTODATE | {"memory-kept", "snapshot-not-synced", "diff-header-jumps"}),
+    Releases((("3.4.11", "3.4.11"),), _UPTODATE | {"memory-kept", "snapshot-not-synced"}),
     Releases((("3.4.12", "3.4.14"),), _UPTODATE | {"drain-after-fast-forward", "snapshot-not-synced"}),
-    Releases((("3.5.3", "3.5.3"),), _UPTODATE | {"memory-kept", "snapshot-not-synced", "epoch-not-marked"}),
+    Releases(
+        (("3.5.3", "3.5.3"),),
+        _UPTODATE | {"memory-kept", "snapshot-not-synced", "diff-header-jumps", "epoch-not-marked"},
+    ),
     Releases(
         (("3.5.4", "3.5.9"),), _UPTODATE | {"drain-after-fast-forward", "snapshot-not-synced", "epoch-not-marked"}
     ),
@@ -64,7 +80,8 @@ RELEASES = (
         _ALWAYS
         | {"log-all-pending", "serve-before-apply", "sync-thread-leaks", "initial-not-stopped", "epoch-not-marked"},
     ),
-    Releases((("3.9.3", "3.9.5"),), _ALWAYS | {"epoch-not-marked"}),
+    Releases((("3.9.3", "3.9.3"),), _ALWAYS | {"synced-not-listed", "epoch-not-marked"}),
+    Releases((("3.9.4", "3.9.5"),), _ALWAYS | {"epoch-not-marked"}),
 )
 
 
