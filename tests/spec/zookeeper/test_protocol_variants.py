@@ -63,7 +63,7 @@ def test_what_a_variant_breaks(row: dict[str, Any]) -> None:
     assert {violation.property: len(violation.steps) for violation in result.violations} == row["breaks"]
 
 
-@pytest.mark.parametrize("name", list(SPECIFICATIONS))
+@pytest.mark.parametrize("name", ["zab", "election", "znodes", "sessions", "watches", "cluster"])
 def test_no_variant_is_forgotten(name: str) -> None:
     _, variants = declared(find(name))
     assert {row["name"] for row in ROWS if row["specification"] == name} == set(variants)
