@@ -333,6 +333,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "relational theories": lambda: "\n".join([*evaluation.theories(), ""]),
     "relational conjuncts": lambda: "\n".join([*evaluation.conjuncts("zab"), ""]),
     "relational bugs": lambda: (GOLDEN / "test_proof_tables/test_every_seeded_bug_breaks_a_proof.txt").read_text(),
+    "relational left out": lambda: (GOLDEN / "test_proof_tables/test_what_is_left_out_is_noticed.txt").read_text(),
     "relational counterexample": relational_counterexample,
     "election properties": lambda: properties("election"),
     "election actions": lambda: actions("election"),
