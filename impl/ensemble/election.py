@@ -17,25 +17,25 @@ def look(node: Node) -> Step:
     if node.ensemble.oracle:
         return node, effects
     nobody = (None,) * node.ensemble.servers
-    election = Election(node.election.round + 1, own_vote(node), nobody, nobody)
+    election = Election(0 if node.observes else node.election.round + 1, own_vote(node), nobody, nobody)
     node = _counted(replace(node, election=election), node.id, election.vote)
     return node, (*effects, *_broadcast(node))
 
 
 def own_vote(node: Node) -> Vote:
-    """The vote for oneself."""
-    return Vote(node.current, node.last, node.id)
+    """The vote for oneself; that of an observer is less than any other."""
+    return Vote(-1, -1, node.id) if node.observes else Vote(node.current, node.last, node.id)
 
 
 def notified(node: Node, peer: int, heard: Notification) -> Step:
     """A notification came."""
-    if node.role is not None:
-        return node, (_answer(node, peer),) if heard.state == "LOOKING" else ()
+    if node.role is not None or peer in node.ensemble.observers:
+        return node, (_answer(node, peer),) if heard.state == "LOOKING" and not node.observes else ()
     if heard.state != "LOOKING":
         return _from_outside(node, peer, heard)
     mine = node.election.round
     if heard.round < mine:
-        return node, (_answer(node, peer),)
+        return node, () if node.observes else (_answer(node, peer),)
     if heard.round > mine:
         nobody = (None,) * node.ensemble.servers
         vote = max(heard.vote, own_vote(node))

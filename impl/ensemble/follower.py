@@ -15,6 +15,7 @@ from .messages import (
     Deliver,
     Diff,
     Effect,
+    Inform,
     Install,
     LeaderInfo,
     Log,
@@ -28,6 +29,7 @@ from .messages import (
     Txn,
     UpToDate,
     WriteEpochs,
+    count_upto,
     last_zxid,
 )
 from .state import Following, Node, Step
@@ -42,10 +44,12 @@ def received(node: Node, role: Following, packet: Packet) -> Step:
             return replace(node, role=replace(role, limit=zxid)), ()
         case "SYNCHRONIZATION", Trunc(zxid):
             return _truncate(node, role, zxid)
-        case "SYNCHRONIZATION", Snap(history):
-            return _install(node, role, history)
+        case "SYNCHRONIZATION", Snap(history, floor):
+            return _install(node, role, history, floor)
         case (("SYNCHRONIZATION" | "BROADCAST"), Proposal(txn)):
             return _append(node, role, txn)
+        case (("SYNCHRONIZATION" | "BROADCAST"), Inform(txn)) if node.observes:
+            return _informed(node, role, txn)
         case "SYNCHRONIZATION", Commit(zxid):
             return replace(node, role=replace(role, limit=max(role.limit, zxid))), ()
         case "SYNCHRONIZATION", NewLeader(zxid):
@@ -63,7 +67,7 @@ def synced(node: Node, role: Following, length: int) -> Step:
     fresh = node.log[node.synced : length]
     node = replace(node, synced=length)
     if role.joined:
-        return node, () if node.has("ack-before-sync") else _acks(role, fresh)
+        return node, () if node.observes or node.has("ack-before-sync") else _acks(role, fresh)
     return _take_over(node) if role.new_leader is not None else (node, ())
 
 
@@ -72,12 +76,14 @@ def _promise(node: Node, role: Following, epoch: int) -> Step:
         return look(node)
     role = replace(role, phase="SYNCHRONIZATION")
     if epoch == node.accepted:
-        return replace(node, role=role), (Send(role.leader, AckEpoch(None, node.last)),)
-    promise = WriteEpochs(epoch, node.current), Send(role.leader, AckEpoch(node.current, node.last))
+        return replace(node, role=role), (Send(role.leader, AckEpoch(None, node.last, node.floor)),)
+    promise = WriteEpochs(epoch, node.current), Send(role.leader, AckEpoch(node.current, node.last, node.floor))
     return replace(node, role=role, accepted=epoch), promise
 
 
 def _truncate(node: Node, role: Following, zxid: int) -> Step:
+    if zxid < node.floor:
+        return look(node)  # the leader was told that this cannot be done
     log = tuple(txn for txn in node.log if txn.zxid <= zxid)
     length = len(log)
     role = replace(role, limit=zxid)
@@ -85,9 +91,11 @@ def _truncate(node: Node, role: Following, zxid: int) -> Step:
     return kept, (Truncate(length),)
 
 
-def _install(node: Node, role: Following, history: Log) -> Step:
-    role = replace(role, limit=last_zxid(history))
-    return replace(node, role=role, log=history, synced=len(history)), (Install(history),)
+def _install(node: Node, role: Following, history: Log, floor: int) -> Step:
+    role = replace(role, limit=last_zxid(history, floor))
+    count = len(history)
+    node = replace(node, role=role, floor=floor, log=history, synced=count, committed=min(node.committed, count))
+    return node, (Install(history, floor),)
 
 
 def _append(node: Node, role: Following, txn: Txn) -> Step:
@@ -96,6 +104,17 @@ def _append(node: Node, role: Following, txn: Txn) -> Step:
     node = replace(node, log=(*node.log, txn))
     early = role.joined and node.has("ack-before-sync")
     return node, (Append(txn), *(_acks(role, (txn,)) if early else ()))
+
+
+def _informed(node: Node, role: Following, txn: Txn) -> Step:
+    """An observer logs what is committed, and acknowledges nothing."""
+    node, effects = _append(node, role, txn)
+    if node.role is not role:
+        return node, effects
+    if role.phase == "SYNCHRONIZATION":
+        return replace(node, role=replace(role, limit=txn.zxid)), effects
+    node, delivered = _commit(node, txn.zxid)
+    return node, (*effects, *delivered)
 
 
 def _take_over(node: Node) -> Step:
@@ -115,7 +134,7 @@ def _take_over(node: Node) -> Step:
 
 def _commit(node: Node, zxid: int) -> Step:
     """Delivers everything up to this zxid."""
-    count = sum(txn.zxid <= zxid for txn in node.log)
+    count = count_upto(node.log, zxid)
     fresh = node.log[node.committed : count]
     return replace(node, committed=max(node.committed, count)), tuple(Deliver(txn) for txn in fresh)
 

@@ -17,9 +17,11 @@ from .messages import (
     Disconnect,
     Effect,
     FollowerInfo,
+    Inform,
     LeaderInfo,
     NewLeader,
     Packet,
+    Payload,
     Proposal,
     Send,
     Trunc,
@@ -38,8 +40,8 @@ def received(node: Node, role: Leading, peer: int, packet: Packet) -> Step:
     match packet:
         case FollowerInfo(accepted):
             return _connect(node, role, peer, accepted)
-        case AckEpoch(current, last):
-            return _promised(node, role, peer, current, last)
+        case AckEpoch(current, last, floor):
+            return _promised(node, role, peer, current, last, floor)
         case Ack(number) if number == zxid(role.epoch, 0):
             return _ready(node, role, peer)
         case Ack(number):
@@ -57,17 +59,26 @@ def synced(node: Node, role: Leading, length: int) -> Step:
     return _commit_in_order(node)
 
 
-def request(node: Node, role: Leading, payload: str) -> Step:
+def request(node: Node, role: Leading, payload: Payload) -> Step:
     """Proposes a transaction; the counter's end forces a new epoch."""
     if role.phase != "BROADCAST":
         return node, ()
-    proposed = len(node.log) - role.start
-    if proposed == node.ensemble.max_counter:
+    if len(node.log) - role.start == node.ensemble.max_counter:
         return look(node)
-    txn = Txn(zxid(role.epoch, proposed + 1), payload)
+    txn = Txn(next_zxid(node, role), payload)
     role = replace(role, acks=(*role.acks, frozenset()))
-    proposals = tuple(Send(peer, Proposal(txn)) for peer in sorted(role.forwarding))
+    proposals = tuple(Send(peer, Proposal(txn)) for peer in sorted(role.forwarding - node.ensemble.observers))
     return replace(node, role=role, log=(*node.log, txn)), (Append(txn), *proposals)
+
+
+def next_zxid(node: Node, role: Leading) -> int:
+    """The zxid of the next proposal."""
+    return zxid(role.epoch, len(node.log) - role.start + 1)
+
+
+def forget(node: Node, role: Leading, count: int) -> Step:
+    """The log begins later by so many transactions."""
+    return replace(node, role=replace(role, start=role.start - count)), ()
 
 
 def dropped(node: Node, role: Leading, peer: int, effects: tuple[Effect, ...] = ()) -> Step:
@@ -92,11 +103,12 @@ def _connect(node: Node, role: Leading, peer: int, accepted: int) -> Step:
     return replace(node, role=role, accepted=epoch), (WriteEpochs(epoch, node.current), *infos)
 
 
-def _promised(node: Node, role: Leading, peer: int, current: int | None, last: int) -> Step:
-    role = replace(role, waiting=role.waiting | {(peer, last)})
+def _promised(node: Node, role: Leading, peer: int, current: int | None, last: int, floor: int) -> Step:
+    role = replace(role, waiting=role.waiting | {(peer, last, floor)})
     if role.phase != "DISCOVERY":
         return _synchronise(replace(node, role=role))
-    newer = current is not None and (current, last) > (node.current, node.last)
+    votes = peer not in node.ensemble.observers
+    newer = votes and current is not None and (current, last) > (node.current, node.last)
     if newer and not node.has("any-leader"):
         return dropped(node, role, peer, (Disconnect(peer),))
     if current is not None:
@@ -115,20 +127,20 @@ def _synchronise(node: Node) -> Step:
     """
     role = node.role
     assert isinstance(role, Leading)
-    learners = frozenset(peer for peer, _ in role.waiting)
-    effects = tuple(Send(peer, p) for peer, last in sorted(role.waiting) for p in _history_for(node, role, last))
+    learners = frozenset(waiting[0] for waiting in role.waiting)
+    effects = tuple(Send(w[0], packet) for w in sorted(role.waiting) for packet in _history_for(node, role, *w))
     acks = role.acks if node.has("keep-acks") else tuple(a - learners for a in role.acks)
     role = replace(role, waiting=frozenset(), forwarding=role.forwarding | learners, acks=acks)
     return replace(node, role=role), effects
 
 
-def _history_for(node: Node, role: Leading, last: int) -> tuple[Packet, ...]:
+def _history_for(node: Node, role: Leading, peer: int, last: int, peer_floor: int) -> tuple[Packet, ...]:
     settled = node.committed if role.phase == "BROADCAST" else len(node.log)
-    opening, missing = choose(node.log[:settled], node.ensemble.retained, last)
+    opening, missing = choose(node.log[:settled], node.ensemble.retained, last, node.floor, peer_floor)
     if isinstance(opening, Trunc) and node.has("no-truncation"):
         opening = Diff(opening.zxid)
     committed = tuple(p for txn in missing for p in (Proposal(txn), Commit(txn.zxid)))
-    outstanding = tuple(Proposal(txn) for txn in node.log[settled:])
+    outstanding = tuple(Proposal(txn) for txn in node.log[settled:] if peer not in node.ensemble.observers)
     return opening, *committed, *outstanding, NewLeader(zxid(role.epoch, 0))
 
 
@@ -157,7 +169,8 @@ def _with_ack(node: Node, index: int, server: int) -> Leading:
     role = node.role
     assert isinstance(role, Leading)
     at = index - node.committed
-    return replace(role, acks=tuple(a | {server} if i == at else a for i, a in enumerate(role.acks)))
+    acks = tuple(a | {server} for a in role.acks[at : at + 1])
+    return replace(role, acks=(*role.acks[:at], *acks, *role.acks[at + 1 :]))
 
 
 def _commit_in_order(node: Node) -> Step:
@@ -169,8 +182,12 @@ def _commit_in_order(node: Node) -> Step:
         txn = node.log[node.committed]
         role = replace(role, acks=role.acks[1:])
         node = replace(node, role=role, committed=node.committed + 1)
-        effects = (*effects, *(Send(s, Commit(txn.zxid)) for s in sorted(role.forwarding)), Deliver(txn))
+        effects = (*effects, *(_announce(node, s, txn) for s in sorted(role.forwarding)), Deliver(txn))
     return node, effects
+
+
+def _announce(node: Node, peer: int, txn: Txn) -> Send:
+    return Send(peer, Inform(txn) if peer in node.ensemble.observers else Commit(txn.zxid))
 
 
 def _is_logged(node: Node, acks: frozenset[int]) -> bool:

@@ -4,10 +4,11 @@ A zxid is a number as in ZooKeeper: the epoch in the upper 32 bits, a counter in
 ZooKeeper's learner protocol (`Leader.java`), named as there. This module knows no state and no rule.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
-MAX_COUNTER = 0xFFFFFFFF  # after this one, a new epoch is needed
+MAX_COUNTER = 0xFFFFFFFF  # is never proposed: before it, a new epoch is needed
 
 
 def zxid(epoch: int, counter: int) -> int:
@@ -25,20 +26,28 @@ def counter_of(number: int) -> int:
     return number & MAX_COUNTER
 
 
+Payload = str | bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Txn:
     """A transaction; what the payload means is not known here."""
 
     zxid: int
-    payload: str
+    payload: Payload
 
 
 Log = tuple[Txn, ...]
 
 
-def last_zxid(log: Log) -> int:
-    """The zxid of the last transaction, 0 of an empty log."""
-    return log[-1].zxid if log else 0
+def last_zxid(log: Log, floor: int = 0) -> int:
+    """The zxid of the last transaction; of an empty log, that of the last one before it."""
+    return log[-1].zxid if log else floor
+
+
+def count_upto(log: Log, number: int) -> int:
+    """How many transactions of a log are not newer than a zxid."""
+    return bisect_right(log, number, key=lambda txn: txn.zxid)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,7 +59,7 @@ class Vote:
     leader: int
 
 
-State = Literal["LOOKING", "FOLLOWING", "LEADING"]
+State = Literal["LOOKING", "FOLLOWING", "LEADING", "OBSERVING"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +90,14 @@ class LeaderInfo:
 
 @dataclass(frozen=True, slots=True)
 class AckEpoch:
-    """Follower to leader: promised, and this is how new my history is; None: promised before."""
+    """Follower to leader: promised, and this is how new my history is; None: promised before.
+
+    What is older than `floor` the follower has as a snapshot only: it cannot truncate to it.
+    """
 
     current: int | None
     zxid: int
+    floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +116,10 @@ class Trunc:
 
 @dataclass(frozen=True, slots=True)
 class Snap:
-    """Replace all you have. A snapshot is represented by the transactions that led to it."""
+    """Replace all you have. A snapshot is represented by the transactions that led to it, from `floor` on."""
 
     history: Log
+    floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +157,16 @@ class Commit:
     zxid: int
 
 
-Packet = FollowerInfo | LeaderInfo | AckEpoch | Diff | Trunc | Snap | NewLeader | UpToDate | Proposal | Ack | Commit
+@dataclass(frozen=True, slots=True)
+class Inform:
+    """To an observer: this transaction is committed."""
+
+    txn: Txn
+
+
+Packet = (
+    FollowerInfo | LeaderInfo | AckEpoch | Diff | Trunc | Snap | NewLeader | UpToDate | Proposal | Ack | Commit | Inform
+)
 
 
 # What happens to a node.
@@ -205,10 +228,17 @@ class TimedOut:
 class Request:
     """A client asks for a write."""
 
-    payload: str
+    payload: Payload
 
 
-Event = Notified | Finalize | Resend | Elected | Closed | Received | Synced | TimedOut | Request
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The first transactions of the log, delivered and durable, need not be remembered: a snapshot stands for them."""
+
+    count: int
+
+
+Event = Notified | Finalize | Resend | Elected | Closed | Received | Synced | TimedOut | Request | Forget
 
 
 # What a node asks of its host, to be done in this order.
@@ -271,6 +301,7 @@ class Install:
     """Replace snapshot and log by this history, durably, before the next effect."""
 
     history: Log
+    floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

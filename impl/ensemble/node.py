@@ -4,6 +4,7 @@ Equal nodes and events give equal results. There is no clock, no disk, no networ
 event, the disk is written through effects.
 """
 
+from dataclasses import replace
 from typing import assert_never
 
 from . import election, follower, leader
@@ -12,6 +13,7 @@ from .messages import (
     Elected,
     Event,
     Finalize,
+    Forget,
     Notified,
     Received,
     Request,
@@ -42,10 +44,21 @@ def step(node: Node, event: Event) -> Step:
             return election.decide(node, chosen) if node.role is None else (node, ())
         case TimedOut():
             return election.look(node) if node.role is not None else (node, ())
+        case Forget(count):
+            return _forget(node, count)
         case Closed() | Received() | Synced() | Request():
             return _in_role(node, event)
         case _:
             assert_never(event)
+
+
+def _forget(node: Node, count: int) -> Step:
+    """A snapshot stands for the first transactions of the log; all lengths count from there."""
+    assert 0 < count <= min(node.committed, node.synced), "what is forgotten is delivered and durable"
+    floor, log = node.log[count - 1].zxid, node.log[count:]
+    if isinstance(node.role, Leading):
+        node, _ = leader.forget(node, node.role, count)
+    return replace(node, floor=floor, log=log, synced=node.synced - count, committed=node.committed - count), ()
 
 
 def _in_role(node: Node, event: Closed | Received | Synced | Request) -> Step:

@@ -37,14 +37,17 @@ BUGS = {
 class Ensemble:
     """What all members of an ensemble agree on."""
 
-    servers: int
+    servers: int  # observers included
     retained: int = 500  # committed transactions that the leader can send one by one
-    max_counter: int = MAX_COUNTER  # proposals of one epoch
+    max_counter: int = MAX_COUNTER - 1  # proposals of one epoch
     oracle: bool = False  # the leader is named from outside; no notification is sent
     bugs: frozenset[str] = frozenset()
+    observers: frozenset[int] = frozenset()  # have no vote, and learn what is committed
 
     def is_quorum(self, members: frozenset[int]) -> bool:
-        """A majority."""
+        """A majority of those that vote."""
+        if self.observers:
+            return 2 * len(members - self.observers) > self.servers - len(self.observers)
         return 2 * len(members) > self.servers
 
     def others(self, server: int) -> tuple[int, ...]:
@@ -125,7 +128,7 @@ class Leading:
     promised: tuple[int | None, ...] = ()  # acceptedEpoch by server, from FOLLOWERINFO
     connected: frozenset[int] = frozenset()  # now
     electing: frozenset[int] = frozenset()  # promised the proposed epoch, with no newer history
-    waiting: frozenset[tuple[int, int]] = frozenset()  # learner, its last zxid: to be synchronised
+    waiting: frozenset[tuple[int, int, int]] = frozenset()  # learner, its last zxid and floor: to be synchronised
     forwarding: frozenset[int] = frozenset()  # now: learners that get proposals
     ready: frozenset[int] = frozenset()  # acknowledged NEWLEADER
     acks: tuple[frozenset[int], ...] = ()  # of every transaction behind the committed ones
@@ -145,11 +148,17 @@ class Node:
     id: int = 0
     accepted: int = 0
     current: int = 0
-    log: Log = ()
+    log: Log = ()  # what follows `floor`; all lengths count from there
     synced: int = 0  # transactions known to be durable
     committed: int = 0  # transactions delivered since the start
     election: Election = _NEVER
     role: Role = None
+    floor: int = 0  # the last zxid that only a snapshot holds
+
+    @property
+    def observes(self) -> bool:
+        """Whether this server has no vote."""
+        return self.id in self.ensemble.observers
 
     @property
     def state(self) -> State:
@@ -158,7 +167,7 @@ class Node:
             case None:
                 return "LOOKING"
             case Following():
-                return "FOLLOWING"
+                return "OBSERVING" if self.observes else "FOLLOWING"
             case Leading():
                 return "LEADING"
             case _:
@@ -167,7 +176,7 @@ class Node:
     @property
     def last(self) -> int:
         """The last logged zxid."""
-        return last_zxid(self.log)
+        return last_zxid(self.log, self.floor)
 
     def has(self, bug: str) -> bool:
         """Whether a seeded bug is switched on."""

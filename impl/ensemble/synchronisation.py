@@ -8,6 +8,7 @@
 | is known, or its epoch has proposed nothing | DIFF and what follows |
 | is unknown, and the next known one is of the same epoch | TRUNC to the one before, and what follows |
 | is unknown, and the next known one is of another epoch | SNAP |
+| is such that the learner would have to TRUNC into its own snapshot | SNAP |
 
 ZooKeeper keeps two sources of retained transactions, 500 in memory and the log files; here they are one.
 """
@@ -19,9 +20,19 @@ from .messages import Diff, Log, Snap, Trunc, counter_of, epoch_of, last_zxid
 Opening = Diff | Trunc | Snap
 
 
-def choose(history: Log, retained: int, peer: int) -> tuple[Opening, Log]:
-    """The packet that opens the synchronisation, and the committed transactions to send after it."""
-    last = last_zxid(history)
+def choose(history: Log, retained: int, peer: int, floor: int = 0, peer_floor: int = 0) -> tuple[Opening, Log]:
+    """The packet that opens the synchronisation, and the committed transactions to send after it.
+
+    `history` follows `floor`, of what is before there is only a snapshot; so with the learner and `peer_floor`.
+    """
+    opening, missing = _choose(history, retained, peer, floor)
+    if isinstance(opening, Trunc) and opening.zxid < peer_floor:
+        return Snap(history, floor), ()
+    return opening, missing
+
+
+def _choose(history: Log, retained: int, peer: int, floor: int) -> tuple[Opening, Log]:
+    last = last_zxid(history, floor)
     fresh_epoch = counter_of(peer) == 0
     if peer == last:
         return Diff(last), ()
@@ -29,11 +40,12 @@ def choose(history: Log, retained: int, peer: int) -> tuple[Opening, Log]:
         return Trunc(last), ()
     zxids = [txn.zxid for txn in history]
     newer = bisect_right(zxids, peer)  # the first transaction that is newer than the learner's last
+    before = zxids[newer - 1] if newer else floor
     oldest = max(0, len(history) - retained)
-    if oldest and newer <= oldest:
-        return Snap(history), ()
-    if fresh_epoch or (newer and zxids[newer - 1] == peer):
+    if peer < floor or (oldest and newer <= oldest):
+        return Snap(history, floor), ()
+    if fresh_epoch or before == peer:
         return Diff(last), history[newer:]
     if epoch_of(zxids[newer]) != epoch_of(peer):
-        return Snap(history), ()
-    return Trunc(zxids[newer - 1] if newer else 0), history[newer:]
+        return Snap(history, floor), ()
+    return Trunc(before), history[newer:]

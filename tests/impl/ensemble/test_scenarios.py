@@ -25,7 +25,7 @@ def packet(item: object) -> str:
     if isinstance(item, Notification):
         vote = item.vote
         return f"{item.state} round={item.round} vote=({vote.epoch}, {zxid(vote.zxid)}, {vote.leader})"
-    names = type(item).__slots__  # type: ignore[attr-defined]
+    names = [name for name in type(item).__slots__ if name != "floor"]  # type: ignore[attr-defined]
     return f"{type(item).__name__}({', '.join(value(name, getattr(item, name)) for name in names)})"
 
 
@@ -69,6 +69,12 @@ def show(world: World) -> list[str]:
     return lines
 
 
+def ensemble(servers: int, settings: dict[str, str]) -> Ensemble:
+    """`observers=N` makes the last N servers observers."""
+    observers = frozenset(range(servers - int(settings.get("observers", "0")), servers))
+    return Ensemble(servers, int(settings.get("retained", "500")), observers=observers)
+
+
 class Scenario:
     """The state of a scenario: a world, and the lines printed since the last command."""
 
@@ -86,8 +92,7 @@ class Scenario:
     def _command(self, words: list[str]) -> None:
         match words:
             case ["start", servers, *settings]:
-                pairs = [setting.split("=") for setting in settings]
-                self.world = begin(Ensemble(int(servers), **{name: int(number) for name, number in pairs}))  # type: ignore[arg-type]
+                self.world = begin(ensemble(int(servers), dict(setting.split("=") for setting in settings)))
             case ["show"]:
                 self.lines += show(self.world)
             case ["stabilize", *every]:

@@ -30,6 +30,11 @@ def test_five_servers() -> None:
     assert sum(len(run.world.committed) for run in runs(Ensemble(5, retained=2), range(3), 600)) > 0
 
 
+def test_observers_change_no_quorum() -> None:
+    ensemble = Ensemble(5, retained=2, max_counter=5, observers=frozenset({1, 4}))
+    assert sum(len(run.world.committed) for run in runs(ensemble, range(6))) > 0
+
+
 def test_a_seed_is_a_run() -> None:
     first, again, other = (simulate(SOUND, seed, 300) for seed in (7, 7, 8))
     assert first == again

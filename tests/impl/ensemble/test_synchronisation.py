@@ -23,6 +23,17 @@ def test_the_table() -> None:
     assert choose((HISTORY[0], HISTORY[2]), 500, zxid(1, 2)) == (Trunc(zxid(1, 1)), (HISTORY[2],))
 
 
+def test_what_only_a_snapshot_holds() -> None:
+    known, floor = HISTORY[3:], HISTORY[2].zxid
+    assert choose(known, 500, floor, floor) == (Diff(LAST), known)
+    assert choose(known, 500, zxid(1, 2), floor) == (Snap(known, floor), ())
+    assert choose(known, 500, 0, floor) == (Snap(known, floor), ())
+    assert choose(known[:0], 500, zxid(1, 7), floor) == (Trunc(floor), ())
+    assert choose(known[:0], 500, zxid(1, 7), floor, peer_floor=zxid(1, 5)) == (Snap((), floor), ())
+    assert choose(HISTORY, 500, zxid(3, 7), peer_floor=LAST) == (Trunc(LAST), ())
+    assert choose(HISTORY, 500, zxid(3, 7), peer_floor=zxid(3, 3)) == (Snap(HISTORY), ())
+
+
 @given(st.integers(0, 5), st.integers(0, 3), st.integers(1, 6))
 def test_a_learner_ends_with_the_history(known: int, more: int, retained: int) -> None:
     """For a learner that has a prefix, or all of an epoch and what that epoch's leader proposed to it alone."""
