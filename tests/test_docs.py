@@ -19,21 +19,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
 import quorate
-from quorate.checker.reference.symmetry import Symmetry
 from quorate.checker.relational import evaluation
 from quorate.spec import lang, zookeeper
-from quorate.spec.lang import domains, ir
 from quorate.spec.lang.errors import CODES
-from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
 from quorate.spec.zookeeper.versions.table import RELEASES, bugs_of
-from quorate.traces.changes import changes
 
 ROOT = Path(quorate.__file__).parent
 HERE = Path(__file__).parent
@@ -237,52 +234,14 @@ def witness_of_disagreement() -> str:
     return f"\n```text\n{golden.read_text()}```\n\n"
 
 
-def standing(specification: ir.Specification, state: domains.Plain) -> str:
-    """What every server does, and in which phase."""
-    shown = {
-        variable.name: [enum.members[plain].lower() for plain in value]
-        for variable, value in zip(specification.variables, state, strict=True)
-        if isinstance(variable.type, domains.Map) and isinstance(enum := variable.type.value, domains.Enumeration)
-    }
-    return "<br>".join(", ".join(values) for values in zip(*shown.values(), strict=True))
-
-
-def difference(specification: ir.Specification, state: domains.Plain) -> str:
-    """Where a state differs from the first one, ghosts aside."""
-    _, first = Meaning(specification).initial()[0]
-    lines = [
-        f"{change.place} {change.what.rpartition('→ ')[2]}"
-        for variable, old, new in zip(specification.variables, first, state, strict=True)
-        if not variable.ghost
-        for change in changes(variable.name, variable.type, old, new)
-    ]
-    return "<br>".join(lines) or "the initial state"
-
-
-def state_graph(name: str, says: Callable[[ir.Specification, Any], str] = standing, **constants: int) -> str:
-    """All states up to renaming, without ghosts, and the steps between them."""
-    specification = read(find(name), constants, ())
-    kept = [n for n, variable in enumerate(specification.variables) if not variable.ghost]
-    kinds = [specification.variables[n].type for n in kept]
-    symmetry = Symmetry(set().union(*map(domains.sorts_within, kinds)), kinds)
-    meaning = Meaning(specification)
-    numbers: dict[Any, int] = {}
-    nodes, edges = [], []
-
-    def number(state: domains.Plain) -> int:
-        key = symmetry.canonical(tuple(state[n] for n in kept)).values
-        if key not in numbers:
-            numbers[key] = len(numbers) + 1
-            nodes.append(state)
-        return numbers[key]
-
-    for _, state in meaning.initial():
-        number(state)
-    for source, state in enumerate(nodes, 1):  # grows while it is walked
-        edges += [(source, number(after), label[0]) for label, after in meaning.successors(state)]
-    lines = [f'    s{n}["{says(specification, state)}"]' for n, state in enumerate(nodes, 1)]
-    lines += [f"    s{a} -->|{action}| s{b}" for a, b, action in dict.fromkeys(edges)]
-    return "\n".join(["", "```mermaid", "flowchart TD", *lines, "```", "", ""])
+def state_graph(name: str, direction: str = "TD", apart: bool = False, **constants: int) -> str:
+    """All states of one configuration, grouped by what the function of that name in state_graphs.py says of them."""
+    found = spec_from_file_location("state_graphs", HERE / "state_graphs.py")
+    assert found is not None and found.loader is not None
+    graphs = sys.modules["state_graphs"] = module_from_spec(found)
+    found.loader.exec_module(graphs)
+    drawn: str = graphs.flowchart(read(find(name), constants, ()), getattr(graphs, name), direction, apart)
+    return drawn
 
 
 def relational_counterexample() -> str:
@@ -340,7 +299,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "zab orbits": zab_orbits,
     "zab variants": lambda: variants("zab"),
     "zab counterexamples": lambda: counterexamples("zab"),
-    "zab states": lambda: state_graph("zab", servers=2, timeouts=0, transactions=0, epochs=1),
+    "zab states": lambda: state_graph("zab", apart=True, servers=2, timeouts=0, transactions=0, epochs=1),
     "relational theories": lambda: "\n".join([*evaluation.theories(), ""]),
     "relational conjuncts": lambda: "\n".join([*evaluation.conjuncts("zab"), ""]),
     "relational bugs": lambda: (GOLDEN / "test_proof_tables/test_every_seeded_bug_breaks_a_proof.txt").read_text(),
@@ -358,8 +317,13 @@ TABLES: dict[str, Callable[[], str]] = {
     "zookeeper holds": server_holds,
     "zookeeper releases": server_releases,
     "election disagreement": witness_of_disagreement,
-    "znodes states": lambda: state_graph("znodes", difference, zxids=1, sessions=1),
-    "sessions states": lambda: state_graph("sessions", difference, servers=1, requests=1, tick=1, timeout=1),
+    "znodes states": lambda: state_graph("znodes", "LR", zxids=1, sessions=1),
+    "sessions states": lambda: state_graph("sessions", servers=1, requests=1, tick=1, timeout=1),
+    "election states": lambda: state_graph(
+        "election", servers=2, clocks=0, epochs=0, transactions=0, versions=0, queue=1
+    ),
+    "watches states": lambda: state_graph("watches", changes=1, requests=1, reconnects=0),
+    "cluster states": lambda: state_graph("cluster", servers=1, writes=1, requests=1),
 }
 for _name in ("znodes", "sessions", "watches", "cluster"):
     TABLES[f"{_name} properties"] = partial(properties, _name)
