@@ -12,12 +12,13 @@ from ..spec.lang.errors import EvaluationError
 
 Verdict = Literal["holds", "violated", "undecided"]
 
-# What a result gives as its reason. "complete" goes with holds, the next four with violated, the rest with undecided.
+# What a result gives as its reason. "complete" goes with holds, the next five with violated, the rest with undecided.
 Reason = Literal[
     "complete",  # the whole space of this configuration was searched, and no property is violated
     "invariant",
     "step_invariant",
     "deadlock",
+    "divergence",  # the implementation took a step differently
     "asymmetry",  # the specification tells elements of an unordered Sort apart; `error` says where
     "error",  # a run-time check of the specification failed; `error` says which
     "states",  # a limit was reached: states, depth, seconds, memory

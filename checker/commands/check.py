@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .arguments import Duration, Size, complete_constant, complete_specification
+from .arguments import Duration, Size, complete_constant, complete_specification, nearest
 from .mistakes import EXIT_MISTAKE, Mistake
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 @_option("-v", "--verbose", is_flag=True, help="Also a table of actions.")
 def check(**options: Any) -> int:
     """Searches the states of SPECIFICATION: a bundled name (see quorate list), my_spec.py, my_spec.py:MySpec,
-    or impl:cluster, the nodes of the reference implementation.
+    or of the reference implementation: impl:cluster, and beside their specifications impl:znodes, impl:sessions,
+    impl:watches.
 
     Constants are given as NAME=VALUE.
     """
@@ -130,8 +131,8 @@ def _check(request: "Request") -> int:
     from .search import report_on, search
 
     request.validate()
-    if request.specification == "impl:cluster":
-        return _check_cluster(request)
+    if request.specification.startswith("impl:"):
+        return _check_implementation(request)
     spec = find_class(request.specification)
     specification = read_specification(spec, request.constants, request.variant, request.split)
     progress = ProgressLine(sys.stderr)
@@ -145,11 +146,17 @@ def _check(request: "Request") -> int:
     return request.exit_code(result)
 
 
-def _check_cluster(request: "Request") -> int:
-    """Not a specification: the implementation itself, every interleaving of its nodes."""
-    from ..implementation.command import run
+def _check_implementation(request: "Request") -> int:
+    """Every interleaving of the implementation's nodes, or the steps of a specification taken by its data service."""
+    from ..conformance.command import SERVICES
+    from ..conformance.command import run as compare
+    from ..implementation.command import run as enumerate_all
 
-    result, texts = run(request)
+    known = ["impl:cluster", *SERVICES]
+    if request.specification not in known:
+        near = nearest(request.specification, known)
+        raise Mistake(f"the implementation has no {request.specification!r}{near} (it has: {', '.join(known)})")
+    result, texts = (compare if request.specification in SERVICES else enumerate_all)(request)
     write_reports(request.outputs(), texts)
     return request.exit_code(result)
 

@@ -8,6 +8,7 @@ says what a label means to it and what it shows.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import Protocol
 
@@ -19,8 +20,12 @@ from ..result import Label, State, Steps
 class Implementation(Protocol):
     """Something that can be started, led, and looked at."""
 
-    def take(self, label: Label) -> None:
-        """Does what the specification's step stands for."""
+    def take(self, label: Label, before: State) -> None:
+        """Does what the specification's step from `before` stands for."""
+        ...
+
+    def outside(self, state: State) -> bool:
+        """Whether it is known to part from the specification in this state, which is left out, and all behind it."""
         ...
 
     def difference(self, state: State) -> str | None:
@@ -48,9 +53,8 @@ class Conformance:
 
 def every_step(specification: ir.Specification, start: Callable[[], Implementation]) -> Conformance:
     """Takes every step from every reachable state; a divergence is a shortest one."""
-    meaning, count = Meaning(specification), 0
+    meaning, count, outside = Meaning(specification), 0, start().outside
     paths: dict[State, Steps] = {}
-    level: list[State] = []
     for label, state in meaning.initial():
         difference = start().difference(state)
         if difference is not None:
@@ -61,6 +65,8 @@ def every_step(specification: ir.Specification, start: Callable[[], Implementati
         following: list[State] = []
         for state in level:
             for label, after in meaning.successors(state):
+                if outside(after):
+                    continue
                 steps = (*paths[state], (label, after))
                 count += 1
                 difference = _led(start(), steps).difference(after)
@@ -74,18 +80,22 @@ def every_step(specification: ir.Specification, start: Callable[[], Implementati
 
 
 def random_walks(
-    specification: ir.Specification, start: Callable[[], Implementation], walks: int, seed: int
+    specification: ir.Specification, start: Callable[[], Implementation], walks: int, depth: int, seed: int
 ) -> Conformance:
-    """Takes seeded random walks until nothing can happen; every step is compared."""
+    """Takes seeded random walks until nothing can happen, or `depth` is reached; every step is compared."""
     meaning, chance = Meaning(specification), Random(seed)
     count, seen = 0, set[State]()
     for _ in range(walks):
         steps = [chance.choice(meaning.initial())]
         implementation = start()
-        while choices := meaning.successors(steps[-1][1]):
-            steps.append(chance.choice(choices))
-            label, state = steps[-1]
-            implementation.take(label)
+        while len(steps) <= depth:
+            before = steps[-1][1]
+            choices = [step for step in meaning.successors(before) if not implementation.outside(step[1])]
+            if not choices:
+                break
+            label, state = chance.choice(choices)
+            steps.append((label, state))
+            implementation.take(label, before)
             count += 1
             seen.add(state)
             difference = implementation.difference(state)
@@ -95,6 +105,6 @@ def random_walks(
 
 
 def _led(implementation: Implementation, steps: Sequence[tuple[Label, State]]) -> Implementation:
-    for label, _ in steps[1:]:
-        implementation.take(label)
+    for (_, before), (label, _) in pairwise(steps):
+        implementation.take(label, before)
     return implementation

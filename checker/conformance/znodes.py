@@ -49,7 +49,7 @@ class ZnodeService:
 
     # ------------------------------------------------------------------------------------------------- writes
 
-    def take(self, label: Label) -> None:
+    def take(self, label: Label, before: State) -> None:
         """Sends the request. Containers go when the specification says so: the service's clock stands still."""
         action, arguments = label
         session = self.other
@@ -95,6 +95,10 @@ class ZnodeService:
             self.code = Code(errors[0]) if errors else Code.OK
 
     # --------------------------------------------------------------------------------------------------- the map
+
+    def outside(self, state: State) -> bool:
+        """Nowhere."""
+        return False
 
     def difference(self, state: State) -> str | None:
         """The first difference in zxid, code, sessions, or a field of a node."""

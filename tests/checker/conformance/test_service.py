@@ -1,0 +1,174 @@
+"""The data service does what `znodes`, `sessions` and `watches` say: every step of small spaces, and random walks."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from quorate.checker.commands.arguments import find_class
+from quorate.checker.commands.root import run
+from quorate.checker.conformance import Conformance, every_step, random_walks
+from quorate.checker.conformance.command import SERVICES
+from quorate.checker.conformance.search import Implementation
+from quorate.checker.result import State
+from quorate.spec.lang import ir
+from quorate.spec.lang.meaning.compile import Meaning
+from quorate.spec.lang.reader import read
+from quorate.spec.lang.specification import declared
+
+LARGE: dict[str, dict[str, int]] = {
+    "znodes": {"zxids": declared(find_class("znodes"))[0]["zxids"].high, "sessions": 2},
+    "sessions": {"sessions": 3, "servers": 3, "requests": 6, "tick": 3, "timeout": 7},
+    "watches": {"clients": 2, "changes": 8, "requests": 3, "reconnects": 3},
+}
+
+
+def tree(name: str, *variants: str, **constants: int) -> ir.Specification:
+    return read(find_class(name), constants, variants)
+
+
+def starting(name: str, specification: ir.Specification) -> Callable[[], Implementation]:
+    return lambda: SERVICES[f"impl:{name}"](specification)
+
+
+def compared(name: str, specification: ir.Specification) -> Conformance:
+    return every_step(specification, starting(name, specification))
+
+
+@pytest.mark.parametrize(
+    ("name", "constants", "states", "steps"),
+    [
+        ("znodes", {"zxids": 3, "sessions": 2}, 1_417, 7_766),
+        ("sessions", {}, 1_594, 10_074),
+        ("watches", {"changes": 1}, 2_634, 6_428),
+    ],
+)
+def test_every_step_of_a_small_space_is_the_services(
+    name: str, constants: dict[str, int], states: int, steps: int
+) -> None:
+    found = compared(name, tree(name, **constants))
+    assert found.divergence is None and found.complete
+    assert (found.states, found.steps) == (states, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "constants", "states"),
+    [
+        ("znodes", {"zxids": 4, "sessions": 2}, 11_479),
+        ("sessions", {"sessions": 2, "servers": 2, "requests": 1}, 31_796),
+        ("watches", {}, 15_012),
+        ("watches", {"changes": 1, "requests": 2}, 16_110),
+    ],
+)
+def test_every_step_of_a_larger_space_is_the_services(name: str, constants: dict[str, int], states: int) -> None:
+    found = compared(name, tree(name, **constants))
+    assert found.divergence is None and found.complete
+    assert found.states == states
+
+
+@pytest.mark.parametrize(("name", "steps"), [("znodes", 300), ("sessions", 2_906), ("watches", 4_800)])
+def test_long_walks_are_the_services(name: str, steps: int) -> None:
+    specification = tree(name, **LARGE[name])
+    found = random_walks(specification, starting(name, specification), walks=60, depth=80, seed=1)
+    assert found.divergence is None, f"seed 1: {found.divergence}"
+    assert found.steps == steps
+
+
+# The service is right, so a specification with a planted bug must part from it, but for what the maps leave to the
+# specification: when an empty container goes, and in which order the leader hears of things.
+LEFT = {"container-too-early", "move-overtakes"}
+VARIANTS = [(name, one) for name in LARGE for one in declared(find_class(name))[1] if one not in LEFT]
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_a_wrong_specification_is_noticed(name: str, variant: str) -> None:
+    constants = {"zxids": 4, "sessions": 2} if name == "znodes" else {}
+    found = compared(name, tree(name, variant, **constants))
+    assert found.divergence is not None
+    assert found.divergence.difference
+    assert found.divergence.steps[0][0][0] == "init"
+
+
+def machine(name: str, *variants: str) -> type[RuleBasedStateMachine]:
+    """Hypothesis chooses among the steps that can be taken, and shrinks what it chose where the two part."""
+    specification = tree(name, *variants, **LARGE[name])
+    meaning = Meaning(specification)
+
+    class Both(RuleBasedStateMachine):
+        state: State
+
+        @initialize(data=st.data())
+        def begin(self, data: st.DataObject) -> None:
+            _, self.state = data.draw(st.sampled_from(meaning.initial()))
+            self.service = SERVICES[f"impl:{name}"](specification)
+            assert self.service.difference(self.state) is None
+
+        def choices(self) -> list[tuple[tuple[str, tuple[object, ...]], State]]:
+            return [step for step in meaning.successors(self.state) if not self.service.outside(step[1])]
+
+        @precondition(lambda self: bool(self.choices()))
+        @rule(data=st.data())
+        def step(self, data: st.DataObject) -> None:
+            label, after = data.draw(st.sampled_from(self.choices()))
+            self.service.take(label, self.state)
+            self.state = after
+            assert self.service.difference(after) is None
+
+        @precondition(lambda self: not self.choices())
+        @rule()
+        def rest(self) -> None:
+            """Nothing can happen any more."""
+
+    return Both
+
+
+QUICK = settings(max_examples=15, stateful_step_count=30, deadline=None, derandomize=True, database=None)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_steps_that_hypothesis_chooses(name: str) -> None:
+    run_state_machine_as_test(machine(name), settings=QUICK)
+
+
+def test_hypothesis_notices_a_wrong_specification() -> None:
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(machine("watches", "stays-armed"), settings=settings(QUICK, phases=[Phase.generate]))
+
+
+# ------------------------------------------------------------------------------------------------- the command
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "impl:sessions"]) == 0
+    assert capsys.readouterr().out == (
+        "impl:sessions sessions=1 servers=3 requests=2 tick=2 timeout=3: "
+        "every step of the specification is the service's\n"
+        "  1,594 states of the specification, 10,074 steps taken by the service\n"
+    )
+
+
+def test_a_divergence_is_a_trace(
+    capsys: pytest.CaptureFixture[str], tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(str(tmp_path))
+    assert run(["check", "impl:watches", "--variant", "stays-armed"]) == 1
+    out = capsys.readouterr().out
+    assert "impl:watches clients=1 changes=2 requests=1 reconnects=1 with stays-armed: parts from the spec" in out
+    assert "after the last step: client 1 has the watches none, in the specification getData, exists on /a\n" in out
+    assert run(["trace", "show", "last"]) == 0
+    assert "3. delete(None, Path.A)\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["impl:znode"], "the implementation has no 'impl:znode'; did you mean 'impl:znodes'?"),
+        (["impl:watches", "--max-states", "5"], "--max-states is for searches, and impl:watches is a comparison"),
+        (["impl:watches", "--output-format", "sarif"], "impl:watches is reported as text or json, not as sarif"),
+    ],
+)
+def test_mistakes(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", *words]) == 2
+    assert said in capsys.readouterr().err
