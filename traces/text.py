@@ -4,12 +4,13 @@ Shows changed values only unless asked for all. Colour comes from the caller as 
 plain. This module decides about layout alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..spec.lang import domains
 from ..spec.lang.domains import Plain, show
 from .changes import changed_variables
-from .difference import Divergence
+from .comparing.difference import Divergence
+from .expression import Value
 from .trace import DEADLOCK, Step, Trace, show_label
 from .why import Alternative, Reason, Seen
 
@@ -75,6 +76,21 @@ def _aligned(rows: Iterable[tuple[str, str]], indent: str, paint: Paint) -> Iter
     width = min(40, max((len(place) for place, _ in table), default=0))
     for place, text in table:
         yield f"{indent}{paint('place', place)}{' ' * (width - len(place))}  {text}".rstrip()
+
+
+def render_history(
+    trace: Trace, expression: str, values: Sequence[Value], full: bool = False, paint: Paint = plain
+) -> str:
+    """The value of an expression after every step, or after those since which it is another."""
+    by_step = {value.step: value for value in values}
+    lines, current = [paint("title", expression)], values[0]
+    for number, step in enumerate(trace.steps, start=1):
+        current = by_step.get(number, current)
+        if full or current.step == number:
+            shown = f"{paint('false', 'fails')}: {current.text}" if current.fails else current.text
+            lines.append(f"{number:>3}. {paint('label', show_label(trace.specification, step.label))}")
+            lines.append(f"       {shown}")
+    return "\n".join(lines) + "\n"
 
 
 def render_why(trace: Trace, reason: Reason, paint: Paint = plain) -> str:

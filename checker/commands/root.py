@@ -22,6 +22,7 @@ COMMANDS = {
     "prove": "prove:prove",
     "ci": ".ci.command:ci",
     "trace": "trace:trace",
+    "browse": ".browse.command:browse",
     "serve": "serve:serve",
     "doctor": "inventory:doctor",
 }

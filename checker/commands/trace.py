@@ -27,6 +27,7 @@ Examples:
   quorate trace why <id>
   quorate trace why last --step 3 --action commit
   quorate trace diff <id> <other id>
+  quorate trace eval <id> 'phase[rm1]'
   quorate trace shrink <id> --for servers
   quorate trace export <id> --format svg --output trace.svg
 
@@ -41,7 +42,7 @@ SPEC = click.option(
 )
 
 
-@click.group(epilog=EPILOG, short_help="Show, explain, compare, shrink and export traces.")
+@click.group(epilog=EPILOG, short_help="Show, explain, evaluate, compare, shrink and export traces.")
 def trace() -> None:
     """Shows, explains, compares and exports stored traces."""
 
@@ -111,13 +112,37 @@ def _chosen(found: "Trace", action: str | None, every: list[Any]) -> list[Any]:
     return exact
 
 
+@trace.command("eval")
+@click.argument("file")
+@click.argument("expression")
+@click.option("--full", is_flag=True, help="Every step, not only those since which the value is another.")
+@SPEC
+def evaluate(file: str, expression: str, full: bool, spec: str | None) -> None:
+    """Shows the value of an expression after every step.
+
+    EXPRESSION is written as in a property: self.phase, len(self.sent) > 1, before.phase. State variables may stand
+    without self, elements as they are printed: phase[rm1].
+    """
+    from ...spec.lang.errors import Refused
+    from ...traces.expression import TooMuch, history
+    from ...traces.text import render_history
+    from ..output.console import paint_for
+
+    found = load_trace(file, spec)
+    try:
+        values = history(find_class(spec or found.source), found, expression)
+    except (Refused, TooMuch) as problem:
+        raise Mistake(str(problem)) from None
+    click.echo(render_history(found, expression, values, full, paint_for(sys.stdout)), nl=False, color=True)
+
+
 @trace.command()
 @click.argument("left")
 @click.argument("right")
 @SPEC
 def diff(left: str, right: str, spec: str | None) -> None:
     """Shows how far two traces are the same, and where they part."""
-    from ...traces.difference import NotComparable, compare
+    from ...traces.comparing.difference import NotComparable, compare
     from ...traces.text import render_difference
     from ..output.console import paint_for
 

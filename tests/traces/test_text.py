@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from quorate.traces.changes import changes
-from quorate.traces.difference import compare
+from quorate.traces.comparing.difference import compare
 from quorate.traces.replay import replay
 from quorate.traces.text import render_alternatives, render_difference, render_trace, render_why
 from quorate.traces.trace import Trace

@@ -13,19 +13,21 @@ import zlib
 from importlib.resources import files
 from typing import Any
 
+from ..space.views import MOST_STATES
 from ..trace import Trace
 from .options import MOST_INSTANCES
 from .view import MOST_STEPS, view
 
 LARGEST = 400_000  # bytes, of code and data together
 SCRIPTS = ("data", "drawing", "timeline", "inspector", "panels", "space", "main")
+LIVE = "live"  # the script that asks the server which serves the page, and nobody else
 _BUDGETS = ((MOST_STEPS, MOST_INSTANCES), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
 
 
 def to_html(trace: Trace) -> str:
     """The page that shows a trace. What does not fit into the largest size is left out, and the page says so."""
     for steps, instances in _BUDGETS:
-        data = view(trace, steps, instances)
+        data = view(trace, steps, instances, MOST_STATES if instances else 0)
         if steps < MOST_STEPS or instances < _BUDGETS[0][1]:
             data["notices"].append(f"To stay below {LARGEST:,} bytes, this page leaves out some of what it could show.")
         text = page(data)
@@ -34,20 +36,19 @@ def to_html(trace: Trace) -> str:
     return text
 
 
-def page(data: dict[str, Any]) -> str:
-    """The file for the data of a view."""
-    code = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+def page(data: dict[str, Any], live: bool = False) -> str:
+    """The file for the data of a view; a `live` page may ask the server that it came from."""
+    code = "\n".join(_asset(f"{name}.js") for name in (*SCRIPTS, *((LIVE,) if live else ())))
     style = _asset("page.css")
-    policy = "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src '{_hash(code)}'",
-            f"style-src '{_hash(style)}'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
-    parts = {"POLICY": html.escape(policy), "STYLE": style, "DATA": pack(data), "CODE": code}
+    policy = [
+        "default-src 'none'",
+        *(("connect-src 'self'",) if live else ()),
+        f"script-src '{_hash(code)}'",
+        f"style-src '{_hash(style)}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    parts = {"POLICY": html.escape("; ".join(policy)), "STYLE": style, "DATA": pack(data), "CODE": code}
     text = _asset("page.html")
     for name, part in parts.items():
         before, mark, after = text.partition(f"%{name}%")

@@ -18,6 +18,12 @@ from .texts import Texts
 MOST_INSTANCES = 4000
 
 
+def options_at(trace: Trace, number: int, meaning: Meaning, texts: Texts, first_reason: int) -> dict[str, Any]:
+    """The alternatives of one step, for a page that has so many reasons already."""
+    packer = _Packer(trace, meaning, texts, first_reason)
+    return {"options": packer.step(number, alternatives(trace, number)), "reasons": packer.reasons}
+
+
 def options(trace: Trace, meaning: Meaning, texts: Texts, most: int = MOST_INSTANCES) -> dict[str, Any]:
     """Alternatives by step, the reasons they share, and the first step that the budget reached."""
     packer = _Packer(trace, meaning, texts)
@@ -34,8 +40,8 @@ def options(trace: Trace, meaning: Meaning, texts: Texts, most: int = MOST_INSTA
 class _Packer:
     """Keeps every reason once: most are the same from step to step."""
 
-    def __init__(self, trace: Trace, meaning: Meaning, texts: Texts) -> None:
-        self._trace, self._meaning, self._texts = trace, meaning, texts
+    def __init__(self, trace: Trace, meaning: Meaning, texts: Texts, first: int = 0) -> None:
+        self._trace, self._meaning, self._texts, self._first = trace, meaning, texts, first
         self._numbers: dict[str, int] = {}
         self.reasons: list[Any] = []
 
@@ -59,7 +65,7 @@ class _Packer:
     def _reason(self, reason: list[Any]) -> int:
         key = json.dumps(reason)
         if key not in self._numbers:
-            self._numbers[key] = len(self.reasons)
+            self._numbers[key] = self._first + len(self.reasons)
             self.reasons.append(reason)
         return self._numbers[key]
 

@@ -34,6 +34,12 @@ def properties(trace: Trace, meaning: Meaning, texts: Texts) -> dict[str, Any]:
     return {"properties": matrix, "trees": trees}
 
 
+def trees_at(trace: Trace, number: int, texts: Texts) -> dict[str, Any]:
+    """The evaluated trees of all properties after one step, by name."""
+    found = {one.name: _explained(trace, one.name, number) for one in trace.specification.properties}
+    return {name: packed(reason, texts) for name, reason in found.items() if reason is not None}
+
+
 def _course(trace: Trace, meaning: Meaning, one: ir.Property) -> str:
     found, before = [], None
     for step in trace.steps:

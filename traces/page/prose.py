@@ -14,6 +14,7 @@ from ..trace import DEADLOCK, Trace, action_of, show_label
 ORIGINS = {
     "reference": ("shortest", "found breadth first: there is no shorter one"),
     "native": ("shortest", "found breadth first: there is no shorter one"),
+    "browse": ("by hand", "walked by hand: a shorter one may exist"),
     "symbolic": ("shortest", "found by bounded checking, length by length: there is no shorter one"),
 }
 

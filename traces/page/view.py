@@ -24,11 +24,21 @@ from .texts import Texts
 MOST_STEPS = 10_000
 
 
-def view(trace: Trace, most_steps: int = MOST_STEPS, instances: int = MOST_INSTANCES) -> dict[str, Any]:
-    """The data of the page; of a trace with more than `most_steps` steps the last ones."""
+def view(
+    trace: Trace,
+    most_steps: int = MOST_STEPS,
+    instances: int = MOST_INSTANCES,
+    states: int = MOST_STATES,
+    meaning: Meaning | None = None,
+) -> dict[str, Any]:
+    """The data of the page; of a trace with more than `most_steps` steps the last ones.
+
+    `instances` bounds the work on alternatives, `states` that on the state graph. The specification's meaning is
+    compiled unless it is given.
+    """
     whole, skipped = trace, max(0, len(trace.steps) - most_steps)
     trace = replace(trace, steps=trace.steps[skipped:])
-    texts, meaning = Texts(), Meaning(trace.specification)
+    texts, meaning = Texts(), meaning or Meaning(trace.specification)
     word, origin = badge(whole)
     drawing = diagram(trace)
     found = {
@@ -46,7 +56,7 @@ def view(trace: Trace, most_steps: int = MOST_STEPS, instances: int = MOST_INSTA
         **lanes(trace, drawing, texts),
         **properties(trace, meaning, texts),
         **options(trace, meaning, texts, instances),
-        "space": views(trace, meaning, MOST_STATES if instances else 0),
+        "space": views(trace, meaning, states) if states else {"states": 0, "complete": False, "views": []},
     }
     return found | {"texts": texts.listed()}
 

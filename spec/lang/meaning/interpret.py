@@ -5,7 +5,7 @@ which `require` or `expect` stops an action. It is the second oracle next to the
 it is simple. It knows nothing of searches, traces or printing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -83,6 +83,10 @@ class Interpreter:
         """Whether a property is true in a state; a step invariant also needs the state before."""
         frame = Frame(list(state), None if before is None else list(before))
         return bool(self._result(self._properties[name].body, frame))
+
+    def value(self, expression: ir.Expr, state: State, before: State, names: Mapping[str, Plain]) -> Plain:
+        """What an expression is worth in a state; `names` are its local names."""
+        return self._evaluator.value(expression, Frame(list(state), list(before), dict(names)))
 
     def _steps(self, action: ir.Action, state: State) -> Iterator[tuple[Label, State]]:
         for arguments in self.instances(action, state):

@@ -193,6 +193,15 @@ class Assembly:
         scope.locals[argument.arg] = scope.types[argument.arg] = kind
         return ir.Param(argument.arg, kind, span=scope.span(argument))
 
+    def read_text(self, source: Source, node: ast.expr, names: dict[str, Type]) -> ir.Expr:
+        """An expression that stands in no class, as if it stood in a property; raises Stop."""
+        bases = (base for base in reversed(self.spec.__mro__) if issubclass(base, Spec))
+        known = {name: value for base in bases for name, value in vars(sys.modules[base.__module__]).items()}
+        scope = self._scope(source, known, "property")
+        scope.self_name, scope.before_name = "self", "before"
+        scope.locals = dict(names)
+        return scope.expr(node)
+
     # ------------------------------------------------------------------------------- actions and properties
 
     def marked(self, *kinds: str) -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -3,8 +3,10 @@
 import ast
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from .. import ir
+from ..domains import Type
 from ..errors import CODES, Refusal, Refused
 from ..meaning.effects import parts
 from ..meaning.ghosts import ghost_leaks
@@ -12,6 +14,7 @@ from ..source import Source, SourceMissing, class_node, source_of
 from ..specification import Spec, bind, declared
 from ..split import CannotSplit, Home, points, split
 from .assembly import Assembly
+from .scope import Stop
 
 
 def read(
@@ -57,6 +60,47 @@ def read(
     specification = _split(spec, specification, assembly.homes, splits)
     _refuse_leaks(spec, specification)
     return specification
+
+
+def read_expression(
+    spec: type[Spec], specification: ir.Specification, text: str, names: Mapping[str, Type]
+) -> tuple[ir.Expr, ir.Specification]:
+    """An expression over the state of a specification that was read from this class, where `names` are also known.
+
+    State variables may stand without `self`. Gives the tree, and the specification with the helpers it calls. Raises
+    Refused.
+    """
+    try:
+        tree = ast.parse(text.strip(), "<expression>", mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        place = ir.Span("expression", 1, getattr(problem, "offset", 1) or 1, 1, len(text) + 1)
+        raise Refused([Refusal("E001", place, f"this is no expression: {problem}", CODES["E001"][1], text)]) from None
+    bind(spec, dict(specification.constants), specification.variants)
+    assembly = Assembly(spec)
+    assembly.variables |= {variable.name: variable for variable in specification.variables}
+    node = _with_self(tree.body, assembly.variables.keys())
+    try:
+        expression = assembly.read_text(Source("expression", text.strip(), ast.Module([], [])), node, dict(names))
+    except Stop as stop:
+        raise Refused([stop.refusal] if stop.refusal else assembly.refusals) from None
+    helpers = {function.name: function for function in specification.functions} | assembly.functions
+    return expression, replace(specification, functions=tuple(helpers.values()))
+
+
+def _with_self(node: ast.expr, variables: Collection[str]) -> ast.expr:
+    """The expression with `self.` before every state variable that stands alone."""
+    bound = {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
+
+    class Owned(ast.NodeTransformer):
+        def visit_Name(self, name: ast.Name) -> ast.expr:
+            if name.id not in variables or name.id in bound:
+                return name
+            owner = ast.copy_location(ast.Name("self", ast.Load()), name)
+            return ast.copy_location(ast.Attribute(owner, name.id, ast.Load()), name)
+
+    found = Owned().visit(node)
+    assert isinstance(found, ast.expr)
+    return found
 
 
 def _split(

@@ -199,3 +199,19 @@ def test_an_unknown_fault_is_a_mistake(quorate, stored: Path) -> None:
     outcome = quorate("trace", "shrink", str(stored), "--fault", "give")
     assert outcome.code == 2
     assert "has no action 'give'; did you mean 'give_up'?" in outcome.err
+
+
+def test_eval_shows_an_expression_where_its_value_changes(quorate, stored):
+    shown = quorate("trace", "eval", str(stored), "phase[rm2]")
+    assert (shown.code, shown.out) == (
+        0,
+        "phase[rm2]\n  1. init\n       Phase.WORKING\n  4. obey_commit(rm2)\n       Phase.COMMITTED\n",
+    )
+    full = quorate("trace", "eval", str(stored), "self.phase[rm2] is Phase.WORKING", "--full")
+    assert full.out.count("True") == 3 and full.out.count("False") == 1
+
+
+def test_eval_refuses_what_is_not_in_the_language(quorate, stored):
+    for words in ("phase[", "open('x')", "nonsense", "1" * 501):
+        refused = quorate("trace", "eval", str(stored), words)
+        assert (refused.code, refused.out) == (2, "") and refused.err.startswith("quorate: ")

@@ -1,10 +1,14 @@
 """A real browser, and pages opened in it from disk."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from quorate.checker.browse.answers import Answers
+from quorate.checker.browse.server import Server
 from quorate.traces.page.document import to_html
 from quorate.traces.trace import Trace
 from selenium import webdriver
@@ -27,6 +31,7 @@ class Page:
         self.driver, self.address = driver, address
         driver.get("about:blank")
         driver.get_log("performance")
+        driver.get_log("browser")
         driver.get(address)
         self.until(lambda: driver.execute_script("return document.documentElement.dataset.ready === 'yes'"))
 
@@ -54,6 +59,10 @@ class Page:
 
     def script(self, text: str, *arguments: object):
         return self.driver.execute_script(text, *arguments)
+
+    def settle(self) -> None:
+        """Waits until every question that the page asked is answered."""
+        self.until(lambda: self.script("return document.documentElement.dataset.asking !== 'yes'"))
 
     @property
     def step(self) -> int:
@@ -100,6 +109,23 @@ def show(browser, tmp_path) -> Callable[..., Page]:
         return Page(browser, path.as_uri() + fragment)
 
     return opened
+
+
+@pytest.fixture
+def serve(browser, tmp_path, monkeypatch) -> Iterator[Callable[..., Page]]:
+    """Opens the first page of sessions that a server of our own answers, which stands in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    with ExitStack() as stack:
+
+        def opened(*sessions: Answers, front: str | None = None, fragment: str = "") -> Page:
+            server = stack.enter_context(Server(sessions, front=front))
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return Page(browser, f"{server.address}{'' if front else '0/'}{fragment}")
+
+        yield opened
 
 
 @pytest.fixture(scope="session")

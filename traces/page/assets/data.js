@@ -8,7 +8,11 @@ async function unpack() {
   const packed = document.getElementById("data").textContent;
   const bytes = Uint8Array.from(atob(packed.trim()), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  D = JSON.parse(await new Response(stream).text());
+  return JSON.parse(await new Response(stream).text());
+}
+
+function adopt(data) {
+  D = data;
   D.steps = D.labels.length;
   D.rowOf = new Map(D.rows.map((row, number) => [row.place, number]));
   D.passing = Array.from({ length: D.steps + 1 }, () => []);
@@ -16,6 +20,8 @@ async function unpack() {
     D.passing[sent].push(words);
     if (received) D.passing[received].push(words);
   }
+  V.bad = violations();
+  V.crowded = D.messages.length > 400;
 }
 
 const text = (number) => D.texts[number];

@@ -9,6 +9,7 @@ function stepPanel() {
     el("p", { class: "step-label" }, el("code", null, label(step))),
     action && action[2] && el("p", null, action[2]),
     action && el("p", { class: "dim" }, action[1]),
+    watched(step),
     pinned(step),
     step > 1 ? changesTable(step) : el("p", { class: "dim" }, "The initial state. Every value is below."),
     passing(step),
@@ -36,6 +37,22 @@ function pinned(step) {
       el("td", null, el("code", null, valueAt(row, step))),
       el("td", null, since(row, step)),
       el("td", null, pinButton(row.place))))),
+  ];
+}
+
+// Expressions of the reader's own, as rows; D.watched maps each to a row like those of the state.
+const watchedRows = () => V.watch.map((words) => (D.watched ?? {})[words]).filter((row) => row?.history);
+
+function watched(step) {
+  const rows = V.watch.map((words) => [words, (D.watched ?? {})[words]]).filter(([, row]) => row);
+  return (rows.length > 0 || D.live) && [
+    el("h3", null, "Expressions"),
+    rows.length > 0 && el("table", { id: "watched" }, rows.map(([words, row]) => el("tr", { class: row.history && changedAt(row, step) ? "changed" : null },
+      el("th", { scope: "row" }, el("code", null, words)),
+      el("td", null, row.history ? el("code", null, valueAt(row, step)) : el("span", { class: "verdict bad" }, row.error)),
+      el("td", null, row.history && since(row, step)),
+      el("td", null, button("remove", `no longer show ${words}`, () => set({ watch: V.watch.filter((one) => one !== words) }), { class: "small" }))))),
+    D.live && askExpression(),
   ];
 }
 

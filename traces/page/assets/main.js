@@ -1,14 +1,14 @@
 "use strict";
 // The state of the view, the keys, and the link that restores the view.
 
-const V = { step: 1, tab: "step", pins: new Set(), marks: new Set(), query: "", hits: [], bad: [], all: false, role: 0, epoch: 0,
+const V = { step: 1, tab: "step", pins: new Set(), watch: [], marks: new Set(), query: "", hits: [], bad: [], all: false, role: 0, epoch: 0,
   folded: new Set(), graph: 0, group: -1, open: "", hover: 0, crowded: false, printing: false };
 
 const TABS = [["step", "Step", stepPanel], ["why", "Why", whyPanel], ["other", "Alternatives", otherPanel], ["graph", "Graph", spacePanel], ["share", "Share", sharePanel]];
 
 const KEYS = [
   ["← → ↑ ↓", "one step back or on"], ["Shift + arrow", "to the previous or next step of the same lane"], ["Home, End", "first and last step"],
-  ["n, p", "next and previous change of what is pinned, or hit of the search"], ["v", "next violation"], ["/", "find an action, a message, a value"],
+  ["n, p", "next and previous change of what is pinned or watched, or hit of the search"], ["v", "next violation"], ["/", "find an action, a message, a value"],
   ["g", "go to a step"], ["m", "bookmark this step"], ["d", "all values, or only what changes"], ["a", "alternatives here"],
   ["w, s, t, x", "why; step; graph; share"], ["?", "these keys"], ["Esc", "close, or clear the search"],
 ];
@@ -106,7 +106,7 @@ function search(query) {
 }
 
 function nextInteresting(way) {
-  const pins = [...V.pins].map(rowWithin).filter(Boolean);
+  const pins = [...[...V.pins].map(rowWithin).filter(Boolean), ...watchedRows()];
   const wanted = pins.length ? (step) => pins.some((row) => changedAt(row, step)) : V.hits.length ? (step) => V.hits.includes(step) : () => true;
   for (let step = V.step + way; step >= 1 && step <= D.steps; step += way) if (wanted(step)) return go(step);
   return say("no more");
@@ -184,6 +184,7 @@ function saveLink() {
   note("tab", V.tab, "step");
   note("pins", [...V.pins].join("|"), "");
   note("marks", [...V.marks].map(shown).join(","), "");
+  note("watch", V.watch.join("\n"), "");
   note("find", V.query, "");
   note("all", V.all ? "1" : "", "");
   note("role", String(V.role), "0");
@@ -205,6 +206,7 @@ function restoreLink() {
   V.tab = TABS.some(([name]) => name === words.get("tab")) ? words.get("tab") : step === undefined && (D.property || D.failure) ? "why" : "step";
   V.pins = new Set((words.get("pins") ?? "").split("|").filter((place) => place && rowWithin(place)));
   V.marks = new Set(numbers("marks").map((number) => number - D.skipped).filter((number) => number >= 1 && number <= D.steps));
+  V.watch = (words.get("watch") ?? "").split("\n").filter(Boolean);
   V.query = words.get("find") ?? "";
   V.hits = hits(V.query);
   V.all = words.get("all") === "1";
@@ -222,7 +224,7 @@ function drawHead() {
   put("title", `${D.name}: ${D.headline}`);
   const bad = D.verdict === "violated" || D.failure;
   put("claim",
-    el("span", { class: `chip ${bad ? "bad" : "good"}`, id: "verdict" }, bad ? "✗ violated" : D.verdict === "reached" ? "● reached" : "· undecided"), " ",
+    el("span", { class: `chip ${bad ? "bad" : D.verdict === "reached" ? "good" : "none"}`, id: "verdict" }, D.failure ? "! fails" : bad ? "✗ violated" : D.verdict === "reached" ? "● reached" : "· undecided"), " ",
     el("span", { class: "chip none", id: "badge", title: D.badge[1] }, D.badge[0]), " ",
     el("code", null, `${D.source} ${D.configuration}`));
   put("notices", D.notices.map((words) => el("p", null, words)), el("p", { id: "prose" }, D.prose));
@@ -243,10 +245,9 @@ function printing(on) {
 }
 
 async function start() {
-  await unpack();
+  adopt(await unpack());
   document.body.append(patterns());
-  V.bad = violations();
-  V.crowded = D.messages.length > 400;
+  if (D.live) goLive();
   drawHead();
   restoreLink();
   render();

@@ -32,8 +32,9 @@ function propertyBlock(one) {
     strip(one),
     tree
       ? el("ul", { class: "tree" }, tree[5].length ? tree[5].map(branch) : branch(tree))
-      : el("p", { class: "dim" }, "The evaluated tree is kept for the last state, and for violations: ",
-        [...new Set(treesOf(one))].slice(0, 8).map((step) => [stepLink(step), " "])));
+      : D.live ? (open && lookAt(V.step))
+        : el("p", { class: "dim" }, "The evaluated tree is kept for the last state, and for violations: ",
+          [...new Set(treesOf(one))].slice(0, 8).map((step) => [stepLink(step), " "])));
 }
 
 const treesOf = (one) => Object.keys(D.trees).filter((key) => key.startsWith(`${one.name}:`)).map((key) => Number(key.split(":")[1])).sort((a, b) => a - b);
@@ -71,6 +72,7 @@ function branch([words, value, binding, note, reads, parts]) {
 function otherPanel() {
   const found = D.options[V.step];
   const head = el("h2", null, `What can happen after step ${shown(V.step)}`);
+  if (!found && D.live) return [head, lookAt(V.step)];
   if (!found) {
     return [head, el("p", null, `This page keeps the alternatives from step ${shown(D.options_from)} on; the budget for what came before was spent. `, el("code", null, `quorate trace why ${D.identity} --step ${shown(V.step)}`), " prints them.")];
   }
@@ -87,6 +89,8 @@ function otherPanel() {
     head,
     el("h3", null, `Enabled: ${possible.length}`),
     el("ul", { class: "options", id: "enabled" }, possible.map(enabledOption)),
+    possible.length === 0 && el("p", null, D.property === "deadlock" && V.step === D.steps ? "Nothing can happen any more." : "Nothing can happen here: the behaviour ends."),
+    D.live && possible.length > 0 && el("p", { class: "dim" }, "A step from here begins a branch; what was there stays under Explore. Keys 1 to 9 take the first nine."),
     failing.length > 0 && [el("h3", null, `Fails: ${failing.length}`), el("ul", { class: "options" }, failing.map((one) => el("li", null, el("code", null, text(one[0])), " ", one[3] !== null && text(D.reasons[one[3]][0]))))],
     el("h3", null, `Disabled: ${found.length - possible.length - failing.length}`),
     el("p", { class: "dim" }, "Each with the first guard that fails."),
@@ -99,9 +103,9 @@ function falseParts(reason) {
   return `${reason[0]} ${reason[5].map(falseParts).join(" ")}`;
 }
 
-function enabledOption([name, outcomeOf, changes]) {
+function enabledOption([name, outcomeOf, changes], number) {
   const taken = outcomeOf === "taken";
-  return el("li", null, el("details", { "data-option": text(name) },
+  return el("li", { class: D.live ? "takeable" : null }, D.live && takeButton(text(name), taken, number), el("details", { "data-option": text(name) },
     el("summary", null, el("span", { class: `chip ${taken ? "good" : "none"}` }, taken ? "✓ taken" : "○ enabled"), " ", el("code", null, text(name))),
     changes.length
       ? el("table", null, changes.map(([place, what]) => el("tr", null, el("th", { scope: "row" }, el("code", null, text(place))), el("td", null, difference(text(what))))))

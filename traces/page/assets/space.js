@@ -5,6 +5,7 @@ const NODE = { width: 132, height: 38, across: 188, down: 56 };
 
 function spacePanel() {
   const view = D.space.views[V.graph] ?? D.space.views[0];
+  if (!view && D.live) return [el("h2", null, "State graph"), askGraph()];
   if (!view) return [el("h2", null, "State graph"), el("p", null, "This page was written without a state graph.")];
   const states = D.space.states.toLocaleString("en");
   return [

@@ -7,8 +7,8 @@ continuations are given. Knows traces, nothing of rendering.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .encoding import encode
-from .trace import Trace, show_label
+from ..encoding import encode
+from ..trace import Trace, show_label
 
 
 class NotComparable(ValueError):
