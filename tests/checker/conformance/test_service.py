@@ -56,7 +56,7 @@ def test_every_step_of_a_small_space_is_the_services(
 @pytest.mark.parametrize(
     ("name", "constants", "states"),
     [
-        ("znodes", {"zxids": 4, "sessions": 2}, 11_479),
+        ("znodes", {"zxids": 4, "sessions": 2}, 15_042),
         ("sessions", {"sessions": 2, "servers": 2, "requests": 1}, 31_796),
         ("watches", {}, 15_012),
         ("watches", {"changes": 1, "requests": 2}, 16_110),
