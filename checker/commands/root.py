@@ -24,6 +24,7 @@ COMMANDS = {
     "trace": "trace:trace",
     "browse": ".browse.command:browse",
     "serve": "serve:serve",
+    "cluster": ".ensemble.command:cluster",
     "doctor": "inventory:doctor",
 }
 

@@ -94,6 +94,13 @@ class Tree:
             prefix = "" if path == ROOT else path
             pending += [f"{prefix}/{name}" for name in reversed(node.children)]
 
+    def outlived(self, wall_ms: int) -> list[str]:
+        """Containers that have had children and have none now; childless TTL nodes not written to for too long."""
+        nodes = self.nodes
+        empty = [path for path in self.containers if nodes[path].cversion > 0 and not nodes[path].children]
+        stale = [path for path in self.ttls if not nodes[path].children]
+        return empty + [path for path in stale if wall_ms - nodes[path].mtime > (nodes[path].ttl_ms or 0)]
+
     def apply(self, header: TxnHeader, body: Body) -> Applied:
         """Do what a committed transaction says. Errors of the transaction itself are results, never exceptions."""
         done = Applied(header.type)

@@ -77,6 +77,16 @@ def entries(data: bytes) -> Iterator[Entry]:
         offset = entry.end
 
 
+def end_after(data: bytes, zxid: int) -> int:
+    """The offset at which a log ends when all transactions after `zxid` are gone."""
+    kept = HEADER_SIZE
+    for entry in entries(data):
+        if entry.txn().header.zxid > zxid:
+            break
+        kept = entry.end
+    return kept
+
+
 def padded_size(position: int, size: int, step: int) -> int:
     """The size that a log file of `size` bytes gets before something is written at `position`; `step` 0 never pads.
 

@@ -10,8 +10,10 @@ Knows no service. Source: ZKDatabase.loadDataBase, ZooKeeperServer.loadData.
 from dataclasses import dataclass
 
 from ..data.tree import Tree
+from ..wire.records import Txn
 from .directory import Directory
-from .image import capture, replay
+from .epochs import Epochs, read_epochs
+from .image import capture, replay, restore
 from .recovery import mend, recover
 from .storage import Policy, Store
 
@@ -46,3 +48,31 @@ def open_data(directory: Directory, policy: Policy | None = None) -> Opened:
     if found.snapshot is None:
         store.save(capture(replayed.tree), found.last_zxid)
     return Opened(replayed.tree, store, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMember:
+    """What a member of an ensemble has on disk: the tree of its snapshot, and what it logged since.
+
+    Which of those transactions are committed is for the ensemble to say; until then none is applied.
+    """
+
+    tree: Tree
+    txns: tuple[Txn, ...]
+    epochs: Epochs
+    store: Store
+    notes: tuple[str, ...]
+
+
+def open_member(directory: Directory, policy: Policy | None = None) -> OpenedMember:
+    """As `open_data`, for a member of an ensemble."""
+    found = recover(directory)
+    epochs = read_epochs(directory, found.last_zxid)
+    notes = found.notes + mend(directory, found)
+    store = Store(directory, found.last_zxid, policy)
+    if found.snapshot is not None:
+        tree = restore(found.snapshot, found.snapshot_zxid)
+    else:
+        tree = Tree.fresh()
+        store.save(capture(tree), 0)
+    return OpenedMember(tree, tuple(found.txns), epochs, store, tuple(notes))

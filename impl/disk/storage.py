@@ -50,12 +50,16 @@ class Store:
 
     def append(self, txn: Txn) -> None:
         """Take a transaction, whose zxid is greater than all before. It is durable after the next `commit` only."""
-        if txn.header.zxid <= self.last_zxid:
-            raise ValueError(f"transaction 0x{txn.header.zxid:x} does not follow 0x{self.last_zxid:x}")
+        self.append_encoded(txn.header.zxid, txn.encode())
+
+    def append_encoded(self, zxid: int, payload: bytes) -> None:
+        """As `append`, of a transaction that is encoded already."""
+        if zxid <= self.last_zxid:
+            raise ValueError(f"transaction 0x{zxid:x} does not follow 0x{self.last_zxid:x}")
         if not self._pending:
-            self._pending_first = txn.header.zxid
-        self._pending += log.frame(txn.encode())
-        self.last_zxid = txn.header.zxid
+            self._pending_first = zxid
+        self._pending += log.frame(payload)
+        self.last_zxid = zxid
 
     def commit(self) -> None:
         """Make everything appended durable. Raises `OSError` when the disk fails, then and ever after."""
@@ -91,6 +95,34 @@ class Store:
             raise
         self._directory.rename(UNFINISHED + name, name)
         self._sync_names()
+        return name
+
+    def truncate(self, zxid: int) -> None:
+        """Remove all transactions after `zxid`, durably; what a snapshot holds stays.
+
+        The newest go first: a crash in between leaves a log without its end, and no gap.
+        """
+        self.roll()
+        for first, name in reversed(logs(self._directory)):
+            if first <= zxid:
+                self._directory.cut(name, log.end_after(self._directory.read(name), zxid))
+                break
+            self._directory.remove(name)
+        self._sync_names()
+        self.last_zxid = zxid
+
+    def install(self, snapshot: Snapshot, zxid: int) -> str:
+        """Replace everything by a snapshot of the state after `zxid`, which may be older than what is here.
+
+        Newer snapshots go when this one is durable, the oldest first: until then they are what a start would find.
+        """
+        if self.last_zxid > zxid:
+            self.truncate(zxid)
+        name = self.save(snapshot, zxid)
+        for newer in [name for number, name in snapshots(self._directory) if number > zxid]:
+            self._directory.remove(newer)
+        self._sync_names()
+        self.last_zxid = zxid
         return name
 
     def purge(self, keep: int) -> list[str]:

@@ -26,8 +26,12 @@ from .state import Disk, Ensemble, Following, Leading, Node, Step
 
 def start(ensemble: Ensemble, server: int, disk: Disk) -> Step:
     """A server starts with what its disk holds, and looks for a leader."""
-    node = Node(ensemble, server, disk.accepted, disk.current, disk.log, len(disk.log))
-    return election.look(node)
+    return election.look(begin(ensemble, server, disk))
+
+
+def begin(ensemble: Ensemble, server: int, disk: Disk, floor: int = 0) -> Node:
+    """A server with what its disk holds: a snapshot of the state after transaction `floor`, and the log behind it."""
+    return Node(ensemble, server, disk.accepted, disk.current, disk.log, len(disk.log), floor=floor)
 
 
 def step(node: Node, event: Event) -> Step:

@@ -3,22 +3,48 @@
 import asyncio
 from collections.abc import Generator
 from contextlib import closing
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from ..service import words
 from ..service.client import Client
+from ..service.service import Service
 from ..wire.frames import FrameBuffer
 from ..wire.jute import Malformed
 from .clock import now
-
-if TYPE_CHECKING:
-    from .server import Server
+from .logs import Log
 
 # A peer that does not read is given this much, then cut off: events for it would pile up without end.
 UNSENT_BYTES_MAX = 16 << 20
 # Requests are answered in slices of about this size, the next one when the last is on its way: a few bytes can ask for
 # gigabytes, and one connection shall not keep the others waiting.
 SLICE_BYTES, SLICE_FRAMES = 256 << 10, 2000
+HELD_MAX = 1000  # of one client's requests that wait for the ensemble; what is beyond waits at the peer
+
+
+class Host(Protocol):
+    """What a connection needs of the server that it belongs to."""
+
+    @property
+    def service(self) -> Service: ...
+
+    @property
+    def log(self) -> Log: ...
+
+    def opened(self, connection: "Connection") -> None:
+        """A connection was accepted."""
+        ...
+
+    def closed(self, connection: "Connection") -> None:
+        """A connection is gone."""
+        ...
+
+    def flush(self) -> None:
+        """Let out what waits, now or as soon as it may leave."""
+        ...
+
+    def answer_word(self, word: str, client: Client) -> bytes:
+        """The answer to a four-letter word."""
+        ...
 
 
 class Connection(asyncio.Protocol):
@@ -27,7 +53,7 @@ class Connection(asyncio.Protocol):
     transport: asyncio.Transport
     client: Client
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: Host) -> None:
         self._server = server
         self._frames = FrameBuffer(server.service.settings.frame_bytes_max)
         self._head = b""
@@ -113,12 +139,12 @@ class Connection(asyncio.Protocol):
                 yield frame
                 if out:
                     size += len(out[-1])
-                if size > SLICE_BYTES or count >= SLICE_FRAMES:
+                if size > SLICE_BYTES or count >= SLICE_FRAMES or len(self.client.held) >= HELD_MAX:
                     self._more = True
                     return
 
     def _go_on(self) -> None:
-        if not self._scheduled and not self._blocked:
+        if not self._scheduled and not self._blocked and len(self.client.held) < HELD_MAX:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._serve)
 

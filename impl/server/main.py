@@ -58,7 +58,7 @@ def serve(
 
     Without `data` everything is kept in memory only. Raises `OSError` when the port, a file or the disk fails.
     """
-    _allow_many_connections()
+    allow_many_connections()
     asyncio.run(_serve(host, port, data, settings or Settings(), tls, metrics_port, JsonLog(log_level), snapshot_every))
 
 
@@ -73,7 +73,7 @@ async def _serve(
     snapshot_every: int,
 ) -> None:
     server = start(settings, log, data, snapshot_every)
-    _let_the_tree_rest()
+    let_the_tree_rest()
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -106,24 +106,24 @@ def start(settings: Settings, log: JsonLog, data: Path | None = None, snapshot_e
     at = now()
     service = Service(tree, settings, first_id(STANDALONE_SERVER_ID, at.monotonic_ms), at)
     if data is not None:
-        service.directory_sizes = partial(_sizes, data / "version-2")
+        service.directory_sizes = partial(sizes, data / "version-2")
     return Server(service, store, log, snapshot_every)
 
 
-def _sizes(folder: Path) -> tuple[int, int]:
+def sizes(folder: Path) -> tuple[int, int]:
     """Bytes of all snapshots and of all logs."""
     files = [(path.name, path.stat().st_size) for path in folder.iterdir()]
     snapshots = sum(size for name, size in files if name.startswith("snapshot."))
     return snapshots, sum(size for name, size in files if name.startswith("log."))
 
 
-def _let_the_tree_rest() -> None:
+def let_the_tree_rest() -> None:
     """A large tree has no cycles; looking for some in it again and again would take most of the time of writes."""
     gc.freeze()
     gc.set_threshold(50_000, 50, 1000)
 
 
-def _allow_many_connections() -> None:
+def allow_many_connections() -> None:
     """Every connection takes a file descriptor; take as many as this process may have."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

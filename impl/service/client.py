@@ -1,6 +1,8 @@
 """One connection as the service sees it: who it is, what it may do, and the frames that wait for it."""
 
+from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..wire.records import Id
 
@@ -20,6 +22,8 @@ class Client:
     sent: int = 0
     last_zxid: int = 0
     connected_ms: int = 0
+    read_only: bool | None = None  # as the handshake said it; None: it did not
+    held: deque[Any] = field(default_factory=deque)  # a member's requests that wait for the ensemble, in order
 
     @property
     def connected(self) -> bool:

@@ -25,7 +25,7 @@ from .client import Client, Now
 from .reads import READS, SERVER_READS
 from .stats import Stats
 
-_REFUSED = bytes(PASSWORD_BYTES)
+REFUSED = bytes(PASSWORD_BYTES)  # the password in a refusal
 _EPOCH_END = 0xFFFFFFFF
 
 
@@ -42,11 +42,20 @@ class Service:
         self.dirty: dict[Client, None] = {}
         self.journal: list[Txn] = []
         self.stats = Stats()
+        self.mode = "standalone"  # or what a member is: leader, follower, observer
+        self.server_id = 1
+        self.members = ""  # the lines of the configuration that name them
+        self.measures: Callable[[], list[tuple[str, int | float]]] = list  # what only some servers measure
         self.directory_sizes: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._connections = 0
         self._containers_checked_ms = now.monotonic_ms
         for session, timeout_ms in tree.timeouts_ms.items():
             self.sessions.track(session, timeout_ms, 0, now.monotonic_ms)
+
+    @property
+    def available(self) -> bool:
+        """Whether clients are served."""
+        return True
 
     def connect(self, address: str, now: Now) -> Client:
         """A connection was accepted."""
@@ -84,7 +93,7 @@ class Service:
             self._commit(Caller(session), Op.CLOSE_SESSION, requests.CloseSession(), now)
         if now.monotonic_ms - self._containers_checked_ms >= self.settings.container_check_ms:
             self._containers_checked_ms = now.monotonic_ms
-            for path in self._outlived(now.wall_ms):
+            for path in self.tree.outlived(now.wall_ms):
                 self._commit(Caller(0), Op.DELETE_CONTAINER, requests.DeleteContainer(path), now)
 
     def hang_up(self, client: Client) -> None:
@@ -192,7 +201,7 @@ class Service:
             session = self._reattach(client, request, timeout_ms, now)
         read_only = None if request.read_only is None else False
         if session == 0:
-            client.out.append(connect_response(0, 0, _REFUSED, read_only))
+            client.out.append(connect_response(0, 0, REFUSED, read_only))
             self.hang_up(client)
             return
         client.session, client.timeout_ms = session, timeout_ms
@@ -226,10 +235,3 @@ class Service:
             return
         client.identities += [identity for identity in proven if identity not in client.identities]
         client.out.append(reply(xid, 0))
-
-    def _outlived(self, wall_ms: int) -> list[str]:
-        """Containers that have had children and have none now; childless TTL nodes not written to for too long."""
-        nodes = self.tree.nodes
-        empty = [path for path in self.tree.containers if nodes[path].cversion > 0 and not nodes[path].children]
-        stale = [path for path in self.tree.ttls if not nodes[path].children]
-        return empty + [path for path in stale if wall_ms - nodes[path].mtime > (nodes[path].ttl_ms or 0)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 VERSION = "3.8.0-quorate, built on 2022-02-25 08:49 UTC"
+NOT_SERVING = "This ZooKeeper instance is not currently serving requests\n"
 NOT_EXECUTED = "{} is not executed because it is not in the whitelist.\n"
 
 
@@ -25,6 +26,8 @@ def answer(word: str, service: "Service", now: Now, client: Client) -> bytes:
     allowed = service.settings.words
     if word not in allowed and "*" not in allowed:
         return NOT_EXECUTED.format(word).encode()
+    if not service.available and word not in _ALWAYS:
+        return b"null" if word == "isro" else NOT_SERVING.encode()
     return _ANSWERS[word](service, now).encode()
 
 
@@ -42,7 +45,7 @@ def _srvr(service: "Service", now: Now) -> str:
         f"Zookeeper version: {VERSION}\n"
         f"Latency min/avg/max: {stats.latency_min}/{stats.latency_average:.4f}/{stats.latency_max}\n"
         f"Received: {stats.received}\nSent: {stats.sent}\nConnections: {len(service.clients)}\n"
-        f"Outstanding: {_outstanding(service)}\nZxid: 0x{service.tree.last_zxid:x}\nMode: standalone\n"
+        f"Outstanding: {_outstanding(service)}\nZxid: 0x{service.tree.last_zxid:x}\nMode: {service.mode}\n"
         f"Node count: {_node_count(service)}\n"
     )
 
@@ -83,7 +86,7 @@ def _conf(service: "Service", now: Now) -> str:
     settings = service.settings
     return (
         f"tickTime={settings.tick_ms}\nminSessionTimeout={settings.timeout_ms_min}\n"
-        f"maxSessionTimeout={settings.timeout_ms_max}\nserverId=1\n"
+        f"maxSessionTimeout={settings.timeout_ms_max}\nserverId={service.server_id}\n{service.members}"
     )
 
 
@@ -107,7 +110,7 @@ def _dump(service: "Service", now: Now) -> str:
 
 
 def _mntr(service: "Service", now: Now) -> str:
-    rows = {"zk_version": VERSION, "zk_server_state": "standalone"}
+    rows = {"zk_version": VERSION, "zk_server_state": service.mode}
     rows |= {f"zk_{name}": f"{value:g}" if isinstance(value, float) else str(value) for name, value in numbers(service)}
     return "".join(f"{name}\t{value}\n" for name, value in rows.items())
 
@@ -128,6 +131,7 @@ def numbers(service: "Service") -> list[tuple[str, int | float]]:
         ("min_latency", stats.latency_min),
         ("avg_latency", stats.latency_average),
         ("max_latency", stats.latency_max),
+        *service.measures(),
     ]
 
 
@@ -208,4 +212,5 @@ _ANSWERS: Mapping[str, Callable[["Service", Now], str]] = {
     "wchp": _wchp,
     "wchs": _wchs,
 }
+_ALWAYS = frozenset(("ruok", "envi"))  # these say nothing of the service
 WORDS = frozenset(word.encode() for word in _ANSWERS)

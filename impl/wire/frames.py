@@ -67,11 +67,11 @@ class FrameBuffer:
     `limit` is the largest length accepted; a negative or larger one is `Malformed`, and the connection is to be closed.
     """
 
-    __slots__ = ("_buffer", "_limit")
+    __slots__ = ("_buffer", "limit")
 
     def __init__(self, limit: int) -> None:
         self._buffer = b""
-        self._limit = limit
+        self.limit = limit
 
     def feed(self, data: bytes) -> None:
         """More bytes came."""
@@ -84,8 +84,8 @@ class FrameBuffer:
         try:
             while size - start >= 4:
                 (length,) = LENGTH.unpack_from(buffer, start)
-                if not 0 <= length <= self._limit:
-                    raise Malformed(f"frame of length {length}; a frame has 0 to {self._limit} bytes")
+                if not 0 <= length <= self.limit:
+                    raise Malformed(f"frame of length {length}; a frame has 0 to {self.limit} bytes")
                 end = start + 4 + length
                 if end > size:
                     return

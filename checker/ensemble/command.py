@@ -1,0 +1,118 @@
+"""`quorate cluster`: several members of an ensemble on this machine, started and stopped together."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ...impl.quorum.configuration import Misconfigured
+from ..commands.mistakes import Mistake
+from . import processes
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+DEFAULT = Path(".quorate") / "cluster"
+
+EPILOG = """\b
+Examples:
+  quorate cluster start 3
+  quorate cluster start 3 --observers 1 --data ./ensemble --detach
+  quorate cluster status --data ./ensemble
+  quorate cluster stop --data ./ensemble
+"""
+
+
+@click.group("cluster", epilog=EPILOG, short_help="Start an ensemble of servers on this machine.")
+def cluster() -> None:
+    """An ensemble of the reference implementation as processes on loopback."""
+
+
+@cluster.command("start", short_help="Start the servers.")
+@click.argument("servers", type=click.IntRange(2, 9), default=3)
+@click.option("--observers", type=click.IntRange(0, 9), default=0, show_default=True, help="Servers without a vote.")
+@click.option("--data", type=FOLDER, default=DEFAULT, show_default=True, help="Folder of the ensemble.")
+@click.option(
+    "--tick", default=2000, show_default=True, metavar="MS", type=click.IntRange(10), help="Length of a tick."
+)
+@click.option("--detach", is_flag=True, help="Return when they serve, and leave them running.")
+def start(servers: int, observers: int, data: Path, tick: int, detach: bool) -> None:
+    """Starts SERVERS voters, waits until they serve, and stops them on Ctrl-C.
+
+    A folder that holds an ensemble already is started again with what it holds, and must have as many servers.
+    """
+    data = data.resolve()
+    fresh = not (data / "ensemble.cfg").exists()
+    if fresh:
+        processes.create(data, servers, observers, tick)
+    members = _members(data)
+    if len(members) != servers + observers:
+        raise Mistake(f"{data} holds an ensemble of {len(members)} servers; name another folder with --data")
+    running = [str(member.sid) for member in members if member.pid is not None]
+    if running:
+        raise Mistake(
+            f"server {', '.join(running)} of {data} runs already; stop with: quorate cluster stop --data {data}"
+        )
+    started = {member.sid: processes.start(data, member) for member in members}
+    try:
+        processes.wait_until_serving(members)
+    except processes.NotRunning as failure:
+        processes.stop(members)
+        raise Mistake(str(failure)) from None
+    click.echo(f"connect to  {','.join(f'{processes.HOST}:{member.port}' for member in members)}")
+    _print_table(members)
+    if detach:
+        click.echo(f"they run until: quorate cluster stop --data {data}")
+        return
+    click.echo("Ctrl-C stops them")
+    _watch(members, started)
+
+
+@cluster.command("stop", short_help="Stop the servers.")
+@click.option("--data", type=FOLDER, default=DEFAULT, show_default=True, help="Folder of the ensemble.")
+def stop(data: Path) -> None:
+    """Stops the servers of an ensemble by their process ids; their data stays."""
+    stopped = processes.stop(_members(data.resolve()))
+    click.echo(f"stopped {stopped} {'server' if stopped == 1 else 'servers'}")
+
+
+@cluster.command("status", short_help="Say who leads.")
+@click.option("--data", type=FOLDER, default=DEFAULT, show_default=True, help="Folder of the ensemble.")
+def status(data: Path) -> None:
+    """Shows role, last transaction, port and process of every server."""
+    _print_table(_members(data.resolve()))
+
+
+def _members(data: Path) -> list[processes.Member]:
+    try:
+        return processes.members(data)
+    except FileNotFoundError:
+        raise Mistake(f"{data} holds no ensemble; start one with: quorate cluster start --data {data}") from None
+    except (Misconfigured, OSError) as error:
+        raise Mistake(f"{data / 'ensemble.cfg'}: {error}") from None
+
+
+def _print_table(members: list[processes.Member]) -> None:
+    table = Table("server", "role", "zxid", "port", "pid", "data", box=None, pad_edge=False)
+    for member in members:
+        pid = member.pid
+        place = str(member.port), str(pid or "-"), str(member.data)
+        table.add_row(str(member.sid), member.role(), member.zxid(), *place)
+    Console(soft_wrap=True).print(table)
+
+
+def _watch(members: list[processes.Member], started: "dict[int, subprocess.Popen[bytes]]") -> None:
+    """Until Ctrl-C or SIGTERM; says when a server ends by itself."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while started:
+            for sid, process in list(started.items()):
+                if process.poll() is not None:
+                    del started[sid]
+                    click.echo(f"server {sid} ended with {process.returncode}", err=True)
+            time.sleep(0.2)
+        raise Mistake("every server ended; their logs are beside their data")
+    except KeyboardInterrupt:
+        click.echo(f"stopped {processes.stop(members)} servers")

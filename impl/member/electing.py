@@ -1,0 +1,53 @@
+"""When an election waits, and for how long: the two timers of fast leader election, in milliseconds.
+
+Source: `FastLeaderElection.finalizeWait`, `maxNotificationInterval`. The pause between repetitions doubles up to two
+seconds where ZooKeeper's doubles up to sixty: a partition that heals is noticed sooner.
+"""
+
+from ..ensemble.messages import Finalize, Resend, Vote
+from ..ensemble.state import Node
+
+FINALIZE_MS = 200
+RESEND_MS, RESEND_MS_MAX = 200, 2000
+
+
+class Timing:
+    """Follows a node that looks for a leader."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._looking = True
+        self._pause_ms = RESEND_MS
+        self._resend_ms = now_ms + RESEND_MS
+        self._decided: tuple[int, Vote] | None = None
+        self._finalize_ms: int | None = None
+
+    @property
+    def next_due(self) -> int:
+        """When something is due."""
+        return self._resend_ms if self._finalize_ms is None else min(self._resend_ms, self._finalize_ms)
+
+    def follow(self, node: Node, now_ms: int) -> None:
+        """The node took a step: a decision starts the wait for a better vote, another one starts it again."""
+        looking = node.role is None
+        if looking and not self._looking:
+            self._pause_ms, self._resend_ms = RESEND_MS, now_ms + RESEND_MS
+        self._looking = looking
+        election = node.election
+        decided = (election.round, election.vote) if looking and election.decided else None
+        if decided != self._decided:
+            self._decided = decided
+            self._finalize_ms = None if decided is None else now_ms + FINALIZE_MS
+
+    def heard(self, now_ms: int) -> None:
+        """A notification came: there is no need to repeat one's own for a while."""
+        self._resend_ms = now_ms + self._pause_ms
+
+    def due(self, now_ms: int) -> list[Finalize | Resend]:
+        """What is to happen now."""
+        if self._finalize_ms is not None and now_ms >= self._finalize_ms:
+            return [Finalize()]
+        if now_ms < self._resend_ms:
+            return []
+        self._pause_ms = min(2 * self._pause_ms, RESEND_MS_MAX)
+        self._resend_ms = now_ms + self._pause_ms
+        return [Resend()]
