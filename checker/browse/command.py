@@ -113,7 +113,12 @@ def _answers(spec: Any, session: Any) -> "Answers":
 
 
 def _comparison(traces: "Sequence[Trace]") -> str | None:
-    return None
+    """The page of several traces side by side, with links to the page of each."""
+    if len(traces) < 2:
+        return None
+    from ...traces.comparing.page import to_html
+
+    return to_html(traces, [f"{number}/" for number in range(len(traces))])
 
 
 def serve(sessions: "Sequence[Answers]", front: str | None, port: int, opening: bool) -> None:

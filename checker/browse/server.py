@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from ...traces.page.document import page
+from ...traces.page.document import LIVE, page
 from .answers import Answers
 from .session import Impossible
 
@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not place.endswith("/") or place.count("/") != 1:
             raise _Refused(HTTPStatus.NOT_FOUND, "There is no such page.")
         with self.server.turn:
-            text = page(session.shown(session.front()), live=True)
+            text = page(session.shown(session.front()), LIVE)
         return HTTPStatus.OK, "text/html", text.encode(), {}
 
     def _answer(self, place: str) -> tuple[HTTPStatus, str, bytes, dict[str, str]]:

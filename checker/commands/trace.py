@@ -139,19 +139,29 @@ def evaluate(file: str, expression: str, full: bool, spec: str | None) -> None:
 @trace.command()
 @click.argument("left")
 @click.argument("right")
+@click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout.")
 @SPEC
-def diff(left: str, right: str, spec: str | None) -> None:
-    """Shows how far two traces are the same, and where they part."""
+def diff(left: str, right: str, form: str, output: Path | None, spec: str | None) -> None:
+    """Shows how far two traces are the same, and where they part.
+
+    As html: a page of both, lined up by what happened from the same causes, with the first divergence in the middle.
+    """
     from ...traces.comparing.difference import NotComparable, compare
-    from ...traces.text import render_difference
+    from ...traces.comparing.page import to_html
+    from ...traces.text import plain, render_difference
     from ..output.console import paint_for
 
     first, second = load_trace(left, spec), load_trace(right, spec)
     try:
-        divergence = compare(first, second)
+        if form == "html":
+            text = to_html([first, second])
+        else:
+            paint = plain if output else paint_for(sys.stdout)
+            text = render_difference(first, second, compare(first, second), paint)
     except NotComparable as problem:
         raise Mistake(str(problem)) from None
-    click.echo(render_difference(first, second, divergence, paint_for(sys.stdout)), nl=False, color=True)
+    _put_out(text, output)
 
 
 @trace.command()
@@ -227,14 +237,20 @@ def export(file: str, form: str, by: str | None, output: Path | None, spec: str 
     """Writes a trace in another format: for Apalache and Quint, Graphviz, Markdown, a browser."""
     from ...traces.export.graph import NoGraphviz, TooLarge
     from ...traces.space.export import NoSuchView
-    from ...traces.store import replace_file
 
     try:
         text = _exporter(form, by)(load_trace(file, spec))
     except (NoGraphviz, NoSuchView, TooLarge) as problem:
         raise Mistake(str(problem)) from None
+    _put_out(text, output)
+
+
+def _put_out(text: str, output: Path | None) -> None:
+    """Prints a text, or writes it to a file; raises Mistake."""
+    from ...traces.store import replace_file
+
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=True)
         return
     try:
         replace_file(output, text.encode())

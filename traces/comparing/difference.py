@@ -36,7 +36,7 @@ def compare(left: Trace, right: Trace) -> Divergence:
         if one != other:
             break
         common += 1
-    return Divergence(common, tuple(_configuration(left, right)))
+    return Divergence(common, tuple(configurations(left, right)))
 
 
 def _steps(trace: Trace) -> Iterator[tuple[object, ...]]:
@@ -47,7 +47,8 @@ def _steps(trace: Trace) -> Iterator[tuple[object, ...]]:
         yield show_label(trace.specification, step.label), *values
 
 
-def _configuration(left: Trace, right: Trace) -> list[str]:
+def configurations(left: Trace, right: Trace) -> list[str]:
+    """What differs between the configurations of two traces, as "name: left, right"."""
     first, second = dict(left.specification.constants), dict(right.specification.constants)
     found = [f"{name}: {first.get(name)}, {second.get(name)}" for name in first if first[name] != second.get(name)]
     for name in sorted({*left.specification.variants} ^ {*right.specification.variants}):

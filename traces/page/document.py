@@ -19,8 +19,9 @@ from .options import MOST_INSTANCES
 from .view import MOST_STEPS, view
 
 LARGEST = 400_000  # bytes, of code and data together
-SCRIPTS = ("data", "drawing", "timeline", "inspector", "panels", "space", "main")
-LIVE = "live"  # the script that asks the server which serves the page, and nobody else
+ALONE = ("data", "drawing", "timeline", "inspector", "panels", "space", "main")
+LIVE = (*ALONE, "live")  # the last asks the server that serves the page, and nobody else
+COMPARING = ("data", "drawing", "timeline", "inspector", "compare")
 _BUDGETS = ((MOST_STEPS, MOST_INSTANCES), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
 
 
@@ -36,13 +37,13 @@ def to_html(trace: Trace) -> str:
     return text
 
 
-def page(data: dict[str, Any], live: bool = False) -> str:
-    """The file for the data of a view; a `live` page may ask the server that it came from."""
-    code = "\n".join(_asset(f"{name}.js") for name in (*SCRIPTS, *((LIVE,) if live else ())))
+def page(data: dict[str, Any], scripts: tuple[str, ...] = ALONE) -> str:
+    """The file for the data of a view; a live page may ask the server that it came from."""
+    code = "\n".join(_asset(f"{name}.js") for name in scripts)
     style = _asset("page.css")
     policy = [
         "default-src 'none'",
-        *(("connect-src 'self'",) if live else ()),
+        *(("connect-src 'self'",) if scripts == LIVE else ()),
         f"script-src '{_hash(code)}'",
         f"style-src '{_hash(style)}'",
         "base-uri 'none'",

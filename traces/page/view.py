@@ -36,12 +36,23 @@ def view(
     `instances` bounds the work on alternatives, `states` that on the state graph. The specification's meaning is
     compiled unless it is given.
     """
-    whole, skipped = trace, max(0, len(trace.steps) - most_steps)
-    trace = replace(trace, steps=trace.steps[skipped:])
-    texts, meaning = Texts(), meaning or Meaning(trace.specification)
-    word, origin = badge(whole)
-    drawing = diagram(trace)
+    shown, texts = replace(trace, steps=trace.steps[-most_steps:]), Texts()
+    meaning = meaning or Meaning(trace.specification)
     found = {
+        **outline(trace, texts, most_steps),
+        **properties(shown, meaning, texts),
+        **options(shown, meaning, texts, instances),
+        "space": views(shown, meaning, states) if states else {"states": 0, "complete": False, "views": []},
+    }
+    return found | {"texts": texts.listed()}
+
+
+def outline(whole: Trace, texts: Texts, most_steps: int = MOST_STEPS) -> dict[str, Any]:
+    """What a trace is, and what happens in it: everything that needs no engine."""
+    skipped = max(0, len(whole.steps) - most_steps)
+    trace = replace(whole, steps=whole.steps[skipped:])
+    drawing, (word, origin) = diagram(trace), badge(whole)
+    return {
         **_heading(whole),
         "badge": [word, origin],
         "prose": paragraph(whole, drawing),
@@ -54,11 +65,7 @@ def view(
         "rows": rows(trace, texts),
         "changes": differences(trace, texts),
         **lanes(trace, drawing, texts),
-        **properties(trace, meaning, texts),
-        **options(trace, meaning, texts, instances),
-        "space": views(trace, meaning, states) if states else {"states": 0, "complete": False, "views": []},
     }
-    return found | {"texts": texts.listed()}
 
 
 def _heading(trace: Trace) -> dict[str, Any]:

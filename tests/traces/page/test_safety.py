@@ -102,7 +102,7 @@ def marathon():
 
 
 def test_a_thousand_steps_of_five_servers_are_drawn_in_sight_only(show, marathon):
-    text = page(view(marathon(1000), instances=300))
+    text = page(view(marathon(1000), instances=300, states=300))
     assert len(text.encode()) <= LARGEST
     opened = show(text, "#step=1")
     assert len(opened.all(".row")) < 80
@@ -117,7 +117,7 @@ def test_a_thousand_steps_of_five_servers_are_drawn_in_sight_only(show, marathon
 def test_more_than_ten_thousand_steps_are_cut_with_a_notice(show, follow, relay):
     ask = relay("logs_grow", "forget")
     long = replace(ask, steps=ask.steps * 1800, verdict="undecided", property=None)
-    opened = show(page(view(long, instances=0)))
+    opened = show(page(view(long, instances=0, states=0)))
     assert "The trace has 10,800 states; this page shows the last 10,000." in opened.text("#notices")
     assert opened.texts(".row.here .number") == ["10800"]
     opened.press("\ue011")  # Home

@@ -9,7 +9,8 @@ const LETTER = 7.25;
 const BAND = 24;
 const NARROW = 26; // a lane that is folded
 
-const rowY = (step) => TOP + (step - 1) * ROW + ROW / 2;
+// Where a step is drawn; beside other traces, in the row that it shares with their steps.
+const rowY = (step) => TOP + (M?.at ? (M.at[step] ?? M.rows) : step - 1) * ROW + ROW / 2;
 
 function measure() {
   const room = document.getElementById("scroll").clientWidth - 2;
@@ -154,21 +155,21 @@ function bandsOf(first, last) {
   const role = D.roles[V.role];
   const epoch = D.epochs[V.epoch];
   return D.lanes.map((_, lane) => {
-    const { x } = M.lanes[lane];
+    const { x, width } = M.lanes[lane];
     const folded = V.folded.has(lane);
     const edge = (step) => rowY(step) - ROW / 2;
     const parts = [];
     if (!role?.courses[lane]) {
-      parts.push(svg("line", { class: "thread", x1: x, x2: x, y1: edge(first), y2: edge(last) + ROW }));
+      parts.push(svg("line", { class: "thread", x1: x, x2: x, y1: edge(first), y2: edge(last + 1) }));
     }
     for (const [from, to, value, start] of role?.courses[lane] ? segments(role.courses[lane], first, last) : []) {
       const words = role.members[value];
-      parts.push(svg("rect", { class: "band", x: x - BAND / 2, width: BAND, y: edge(from) + 1.5, height: (to - from + 1) * ROW - 3,
+      parts.push(svg("rect", { class: "band", x: x - BAND / 2, width: BAND, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3,
         rx: 6, fill: `url(#role${value % 12})`, "data-role": words }, svg("title", null, `${D.lanes[lane]} is ${words} from step ${shown(start)} on`)));
-      if (!folded) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, 14)));
+      if (!folded) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, Math.min(14, Math.max(4, Math.floor((width - 46) / 6.2))))));
     }
     for (const [from, to, value, start] of epoch?.courses[lane] && !folded ? segments(epoch.courses[lane], first, last) : []) {
-      parts.push(svg("rect", { class: `epoch epoch${value % 4}`, x: x - BAND / 2 - 7, width: 5, y: edge(from) + 1.5, height: (to - from + 1) * ROW - 3, rx: 2 },
+      parts.push(svg("rect", { class: `epoch epoch${value % 4}`, x: x - BAND / 2 - 7, width: 5, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3, rx: 2 },
         svg("title", null, `${epoch.name}[${D.lanes[lane]}] = ${value} from step ${shown(start)} on`)));
       parts.push(svg("text", { class: "epoch-name", x: x - BAND / 2 - 10, y: edge(from) + 12, "text-anchor": "end" }, String(value)));
     }
@@ -252,9 +253,10 @@ const flightLines = (lanes) => flights(lanes).lines;
 function flying(group, [words, sent, sender], number) {
   const { x, line, turned } = (M.flights ??= flights(M.lanes).found).get(number);
   const from = M.lanes[sender].x;
-  const [y1, y2] = [rowY(sent), TOP + D.steps * ROW + 14 + 15 * line];
+  const bottom = rowY(D.steps + 1) - ROW / 2;
+  const [y1, y2] = [rowY(sent), bottom + 14 + 15 * line];
   const side = Math.sign(x - from);
-  const d = `M${from + side * 11} ${y1}L${x} ${TOP + D.steps * ROW}V${y2 - 5}`;
+  const d = `M${from + side * 11} ${y1}L${x} ${bottom}V${y2 - 5}`;
   group.append(svg("path", { class: "wide", d }), svg("path", { class: "line", d }));
   group.append(svg("circle", { class: "open", cx: x, cy: y2, r: 4.5 }));
   group.append(caption(brief(text(words), 20), " in flight", turned ? x - 9 : x + 9, y2 + 4, turned ? "end" : "start"));
