@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -30,7 +30,7 @@ from quorate.spec import lang, zookeeper
 from quorate.spec.lang.errors import CODES
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
-from quorate.spec.zookeeper.versions.table import RELEASES, bugs_of
+from quorate.spec.zookeeper.versions.table import HISTORY, RELEASES
 
 ROOT = Path(quorate.__file__).parent
 HERE = Path(__file__).parent
@@ -255,16 +255,17 @@ def server_bugs() -> str:
         "|---|---|---|---|---|",
     ]
     for row in tomllib.loads((HERE / "server_bugs.toml").read_text())["bug"]:
-        issue, names, splits = row["issue"], ", ".join(row["variants"]), " ".join(row["splits"])
-        lines.append(f"| {issue} | `{names}` | {splits} | {server_run(row, 'cause')} | {server_run(row, 'symptom')} |")
+        bug = HISTORY.bug(row["issue"])
+        names, splits = ", ".join(sorted(bug.variants[0])), " ".join(bug.run.splits)
+        cause = server_run(bug.run.property, bug.run.constants, row["length"])
+        symptom = server_run(**row["symptom"]) if "symptom" in row else ""
+        lines.append(f"| {row['issue']} | `{names}` | {splits} | {cause} | {symptom} |")
     return "\n".join([*lines, ""])
 
 
-def server_run(row: dict[str, Any], kind: str) -> str:
-    if kind not in row:
-        return ""
-    run = row[kind]
-    return f"`{run['property']}`: {run['length']}, with {constants_of(run) or 'the defaults'}"
+def server_run(property: str, constants: Mapping[str, int], length: int) -> str:
+    given = " ".join(f"{name}={value}" for name, value in constants.items())
+    return f"`{property}`: {length}, with {given or 'the defaults'}"
 
 
 def server_holds() -> str:
@@ -283,10 +284,11 @@ def server_variants() -> str:
 
 
 def server_releases() -> str:
-    lines = ["| releases | bugs of this model |", "|---|---|"]
+    lines = ["| releases | bugs of this model | read from the tags |", "|---|---|---|"]
     for releases in RELEASES:
         spans = ", ".join(first if first == last else f"{first} to {last}" for first, last in releases.lines)
-        lines.append(f"| {spans} | {', '.join(bugs_of(releases.lines[0][0]))} |")
+        bugs = ", ".join(bug.issue for bug in HISTORY.bugs_of(releases.variants))
+        lines.append(f"| {spans} | {bugs} | {', '.join(f'`{tag}`' for tag in releases.tags)} |")
     return "\n".join([*lines, ""])
 
 

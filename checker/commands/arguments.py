@@ -54,12 +54,14 @@ def read_specification(
 ) -> ir.Specification:
     """The specification with the constants `name=value` bound, the variants on, its actions split at these points.
 
-    Raises Mistake or Refused.
+    Where a specification has a history, `version=3.8.4` and `fix=3911` are variants too. Raises Mistake or Refused.
     """
     from ...spec.lang.reader import read
     from ...spec.lang.specification import declared
+    from .history.release import released
 
     constants, switches = declared(spec)
+    words, variants, splits = released(spec, words, variants, splits)
     chosen = tuple(dict.fromkeys(variants))
     for name in chosen:
         if name not in switches:

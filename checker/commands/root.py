@@ -21,6 +21,7 @@ COMMANDS = {
     "simulate": ".native.command:simulate",
     "prove": "prove:prove",
     "ci": ".ci.command:ci",
+    "versions": "history.versions:versions",
     "trace": "trace:trace",
     "browse": ".browse.command:browse",
     "serve": "serve:serve",

@@ -48,10 +48,11 @@ def expect(value: Any, kind: Any = None) -> Any:
     return value
 
 
-def step(point: str) -> None:
+def step(point: str, onto: Enum | None = None) -> None:
     """A place inside an action where others may come between: `step("NL.log")`, where the split `NL` is on.
 
-    Run as plain Python, an action is never split.
+    `step("CP.apply", Thread.CP)` hands the rest to another thread of the owner, which must be idle, and the action's
+    own thread is free again. Run as plain Python, an action is never split.
     """
 
 

@@ -89,11 +89,15 @@ class _Splitter:
         self.records: dict[str, Record] = {}
         self.owner: Type = Bool()
         self.threads: Enumeration = Enumeration("", ())
-        self._busy = {home.thread for name, home in homes.items() if self._splits(name)}
+        self._busy = {where.thread for name, home in homes.items() for where in self._left_at(name, home)}
 
-    def _splits(self, name: str) -> bool:
+    def _left_at(self, name: str, home: Home) -> Iterator[Home]:
+        """The threads on which an action waits to go on."""
         action = next(action for action in self.specification.actions if action.name == name)
-        return any(point in self.wanted for point, _ in _steps(action.body))
+        for mark in _marks(action.body):
+            if _point(mark.arguments) in self.wanted:
+                home = _onto(home, mark.arguments)
+                yield home
 
     def actions(self) -> tuple[ir.Action, ...]:
         """All actions, each followed by the parts it was split into."""
@@ -145,7 +149,10 @@ class _Splitter:
                 case ir.Do(function, arguments) if function == STEP:
                     point = _point(arguments)
                     if point in self.wanted:
-                        return (*done, *self._suspended(action, home, point, rest, found, known, statement.span))
+                        onto, span = _onto(home, arguments), statement.span
+                        if onto != home:
+                            done.append(ir.Require(self._is_idle(action.params[0], onto, span), span=span))
+                        return (*done, *self._suspended(action, onto, point, rest, found, known, span))
                 case ir.If(test, then, otherwise) if self._within(statement):
                     first = self._segment(action, home, then, rest, found, known)
                     second = self._segment(action, home, otherwise, rest, found, known)
@@ -258,22 +265,36 @@ def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
+def _onto(home: Home, arguments: tuple[ir.Expr, ...]) -> Home:
+    """Where an action goes on after a step: on its own thread, or on the one that the step names."""
+    match arguments:
+        case (_, ir.Literal(int(thread))):
+            return replace(home, thread=thread)
+        case _:
+            return home
+
+
 def _point(arguments: tuple[ir.Expr, ...]) -> str:
-    (name,) = arguments
+    name = arguments[0]
     assert isinstance(name, ir.Literal) and name.name is not None
     return name.name
 
 
 def _steps(body: Block) -> Iterator[tuple[str, ir.Span]]:
+    return ((_point(mark.arguments), mark.span) for mark in _marks(body))
+
+
+def _marks(body: Block) -> Iterator[ir.Do]:
+    """The steps of a block, in the order of the text."""
     for statement in body:
         match statement:
-            case ir.Do(function, arguments) if function == STEP:
-                yield _point(arguments), statement.span
+            case ir.Do(function) if function == STEP:
+                yield statement
             case ir.If(_, then, otherwise):
-                yield from _steps(then)
-                yield from _steps(otherwise)
+                yield from _marks(then)
+                yield from _marks(otherwise)
             case ir.For(_, inner):
-                yield from _steps(inner)
+                yield from _marks(inner)
             case _:
                 pass
 

@@ -7,7 +7,7 @@ import ast
 from typing import Any
 
 from .. import cures, domains, ir
-from ..domains import Bag, Bool, Int, Map, Optional, Range, Seq, Set, Tuple, Type
+from ..domains import Bag, Bool, Enumeration, Int, Map, Optional, Range, Seq, Set, Tuple, Type
 from ..specification import abandon, expect, require, step
 from ..split import ABANDON, STEP
 from .calls import annotation, helper_arguments, own_method, owner_and_thread
@@ -116,19 +116,29 @@ def _called(scope: Scope, node: ast.Expr) -> Block:
 
 
 def _step(scope: Scope, call: ast.Call) -> Block:
-    """A split point; the name travels in a literal, for `split.py` to find."""
+    """A split point; its name travels in a literal, and the thread that the rest is handed to, for `split.py`."""
     match call.args:
-        case [ast.Constant(value=str(point))] if point.replace(".", "_").isidentifier() and not call.keywords:
+        case [ast.Constant(value=str(point)), *onto] if (
+            point.replace(".", "_").isidentifier() and len(onto) <= 1 and not call.keywords
+        ):
             if scope.role != "action":
                 scope.refuse("E312", call, "a step stands outside an action")
             if scope.in_loop:
                 scope.refuse("E318", call, "a step stands inside a loop")
             named = ir.Literal(True, point, type=Bool(), span=scope.span(call))
-            return (ir.Do(STEP, (named,), span=scope.span(call)),)
+            return (ir.Do(STEP, (named, *(_member(scope, one) for one in onto)), span=scope.span(call)),)
         case _:
             scope.refuse(
                 "E511", call, "step takes the name of its point", 'write `step("POINT")` or `step("POINT.part")`'
             )
+
+
+def _member(scope: Scope, node: ast.expr) -> ir.Literal:
+    """A thread, written out: the text says which one, not the state."""
+    given = scope.expr(node)
+    if not isinstance(given, ir.Literal) or not isinstance(given.type, Enumeration):
+        scope.refuse("E501", node, "a step is handed to a member of the threads' Enum")
+    return given
 
 
 def _require(scope: Scope, call: ast.Call) -> Block:

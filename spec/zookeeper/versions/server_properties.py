@@ -112,6 +112,28 @@ class ServerProperties(ServerState):
         return all(self.processed(s) == last(self.memory[s]) for s in Server if self.role[s] is Role.LOOKING)
 
     @invariant
+    def sync_is_whole(self) -> bool:
+        """What a follower is brought up to date with gives it all that the epoch starts from, and nothing else."""
+        return all(
+            is_prefix(self.memory[j] + self.to_commit[j], self.history(i))
+            and all(z in self.memory[j] + self.to_commit[j] for z in self.start(i))
+            for i in Server
+            for j in self.followers(i)
+            if self.mode[j] is not Mode.NONE and idle(j, Thread.QP)
+        )
+
+    @invariant
+    def snapshot_closed(self) -> bool:
+        """What a snapshot on disk holds a part of is in the log: a restart makes it whole."""
+        return all(
+            z in self.log[s]
+            for s in Server
+            if self.mode[s] is not Mode.SNAP
+            for z in self.committed
+            if z <= self.torn[s]
+        )
+
+    @invariant
     def cut_log_is_shared(self) -> bool:
         """What TRUNC leaves of a log begins the history of the leader that sent it."""
         return all(

@@ -7,54 +7,21 @@ stand in `server.py`, what they must keep in `server_properties.py`.
 
 from enum import Enum
 
-from ...lang import Constant, Map, Range, Record, Seq, Set, Sort, Spec, abandon, initial, require, state, variant
-
-servers = Constant(3, "number of servers", low=1)
-transactions = Constant(1, "how many transactions are ever made", low=1)
-crashes = Constant(1, "how often a server may crash and restart")
-disconnects = Constant(0, "how often a leader and one of its followers may lose each other")
-io_errors = Constant(0, "how often a write to a log may fail")
-epochs = Constant(2, "the last epoch that is begun", low=1)
-kept = Constant(9, "how many committed transactions a leader keeps in memory: who lacks more gets a snapshot")
-
-memory_kept = variant(
-    "memory-kept",
-    "A server that stops keeps its memory though its log is ahead of it (QuorumPeer.run, ZooKeeperServer.shutdown).",
-)
-sync_thread_leaks = variant(
-    "sync-thread-leaks",
-    "A follower that stops leaves its SyncRequestProcessor running (LearnerZooKeeperServer.shutdown is not called).",
-)
-drain_after_fast_forward = variant(
-    "drain-after-fast-forward",
-    "A follower brings memory up to its log, and only then writes what is queued for the log"
-    " (LearnerZooKeeperServer.shutdown).",
-)
-initial_not_stopped = variant(
-    "initial-not-stopped",
-    "A follower that stops before UPTODATE stops nothing: its state is INITIAL (ZooKeeperServer.shutdown).",
-)
-snap_abort_keeps = variant(
-    "snap-abort-keeps-memory",
-    "A follower that loses its leader after SNAP and before NEWLEADER keeps the new memory (Learner.syncWithLeader).",
-)
-trunc_abort_keeps = variant(
-    "trunc-abort-keeps-memory",
-    "A follower that loses its leader after TRUNC and before NEWLEADER keeps the new memory (Learner.syncWithLeader).",
-)
-failed_write_keeps = variant(
-    "failed-write-keeps-memory",
-    "A server whose log could not be written keeps its memory, though that is ahead of the log"
-    " (SyncRequestProcessor.run, ZooKeeperServer.shutdown).",
-)
-snapshot_survives = variant(
-    "snapshot-survives-truncation",
-    "TRUNC cuts the log, but not the snapshot that the server took when it was elected"
-    " (ZooKeeperServer.loadData, ZKDatabase.truncateLog).",
-)
-epoch_not_marked = variant(
-    "epoch-not-marked",
-    "A server whose log is of a later epoch than currentEpoch refuses to start (QuorumPeer.loadDataBase).",
+from ...lang import Map, Range, Record, Seq, Set, Sort, Spec, abandon, initial, require, state
+from .switches import (
+    crashes,
+    disconnects,
+    epoch_not_marked,
+    epochs,
+    failed_write_keeps,
+    initial_not_stopped,
+    io_errors,
+    memory_kept,
+    servers,
+    snap_abort_keeps,
+    sync_thread_leaks,
+    transactions,
+    trunc_abort_keeps,
 )
 
 
@@ -67,6 +34,8 @@ class Thread(Enum):
 
     QP = "QuorumPeer, in Leader.lead, Follower.followLeader or Learner.syncWithLeader"
     SY = "SyncRequestProcessor, and SendAckRequestProcessor or AckRequestProcessor behind it"
+    CP = "CommitProcessor, and FinalRequestProcessor behind it"
+    LH = "LearnerHandler: one for each follower in Java, one for each leader here"
 
 
 class Role(Enum):
@@ -219,7 +188,10 @@ class ServerState(Spec):
     log: Map[Server, Log] = state()
     durable: Map[Server, Index] = state(0)  # how much of the log survives a power failure
     unsynced: Map[Server, Log] = state()  # what of that is only in a snapshot that does not
+    torn: Map[Server, Zxid] = state(lambda s: zero())  # parts of transactions up to here are in the snapshot
     snapshot: Map[Server, Log] = state()  # of its last election: `snapshot-survives-truncation` only
+    old_files: Map[Server, Log] = state()  # what was in the log files when a SNAP was written: `disk-diff-…` only
+    covered: Map[Server, Zxid] = state(lambda s: zero())  # the zxid of that SNAP: `disk-diff-…` only
 
     # In memory.
     role: Map[Server, Role] = state(Role.LOOKING)
@@ -228,12 +200,14 @@ class ServerState(Spec):
     leaked: Map[Server, Log] = state()  # the queue of a SyncRequestProcessor that outlives its role
     claimed: Map[Server, Zxid] = state(lambda s: zero())  # lastProcessedZxid, where memory does not hold it
     unlisted: Map[Server, Log] = state()  # what is in memory, and not in the list for DIFF (Java: committedLog)
+    recorded: Map[Server, bool] = state(False)  # whether zxid 1 is in that list: `read-only-recorded` only
     failed: Map[Server, bool] = state(False)  # whether the SyncRequestProcessor has ended by an error
     serving: Map[Server, bool] = state(False)  # whether clients are served
 
     # Of a follower.
     leader: Map[Server, Server | None] = state(None)
     mode: Map[Server, Mode] = state(Mode.NONE)
+    dumped: Map[Server, Zxid] = state(lambda s: zero())  # parts up to here are in the SNAP that is sent to it
     pending: Map[Server, Log] = state()  # Java: packetsNotLogged in Learner.syncWithLeader
     to_commit: Map[Server, Log] = state()  # Java: packetsCommitted in Learner.syncWithLeader
 
@@ -259,11 +233,24 @@ class ServerState(Spec):
     @initial
     def one_ahead(self, s: Server) -> None:
         """The leader of epoch 1 has logged a transaction that nobody else has, and is looking again."""
-        zxid = Zxid(Epoch(1), Counter(1))
-        self.log[s].append(zxid)
-        self.durable[s] = Index(1)
-        self.memory[s].append(zxid)
+        self.have(s, Zxid(Epoch(1), Counter(1)))
         self.made = Index(1)
+
+    @initial
+    def one_shared_and_one_ahead(self, s: Server) -> None:
+        """All have a transaction of epoch 1; its leader has logged another, and is looking again."""
+        require(transactions >= 2)
+        for t in Server:
+            self.have(t, Zxid(Epoch(1), Counter(1)))
+        self.have(s, Zxid(Epoch(1), Counter(min(2, transactions))))
+        self.committed.add(Zxid(Epoch(1), Counter(1)))
+        self.made = Index(2)
+
+    def have(self, s: Server, zxid: Zxid) -> None:
+        """A server has a transaction, on disk and in memory."""
+        self.log[s].append(zxid)
+        self.durable[s] = Index(len(self.log[s]))
+        self.memory[s].append(zxid)
 
     # ------------------------------------------------------------------------------------------------ connections
 
@@ -294,6 +281,10 @@ class ServerState(Spec):
         """What a power failure leaves."""
         return Log(z for z in self.log[s][: self.durable[s]] if z not in self.unsynced[s])
 
+    def files(self, s: Server) -> Log:
+        """What the transaction log files hold: no snapshot, but dead tails and holes that a snapshot has covered."""
+        return self.old_files[s] + after(self.log[s], self.covered[s])
+
     def processed(self, s: Server) -> Zxid:
         """What a server votes with, and reports to its leader (DataTree.lastProcessedZxid)."""
         return max(last(self.memory[s]), self.claimed[s])
@@ -310,6 +301,8 @@ class ServerState(Spec):
         self.serving[s] = False
         self.acked[s].clear()
         self.outstanding[s].clear()
+        abandon(s, Thread.CP)
+        abandon(s, Thread.LH)
 
     def stop_sync_thread(self, s: Server, initializing: bool) -> None:
         """The SyncRequestProcessor writes what is queued and ends, unless it leaks (SyncRequestProcessor.shutdown)."""
@@ -338,6 +331,9 @@ class ServerState(Spec):
         self.memory[s] = self.log[s]
         self.claimed[s] = zero()
         self.unlisted[s].clear()
+        self.recorded[s] = False
+        if self.mode[s] is Mode.SNAP:
+            self.torn[s] = zero()
 
     def look(self, s: Server) -> None:
         """A server has no role any more (QuorumPeer.run)."""
@@ -352,13 +348,13 @@ class ServerState(Spec):
         """What is durable remains, and memory is read from it (ZKDatabase.loadDataBase, QuorumPeer.loadDataBase)."""
         abandon(s)
         self.close(s)
-        self.look(s)
         self.queue[s].clear()
         self.leaked[s].clear()
         self.log[s] = self.on_disk(s)
         self.durable[s] = Index(len(self.log[s]))
         self.unsynced[s].clear()
         self.load(s)
+        self.look(s)
         logged = last(self.log[s]).epoch
         if logged > self.current_epoch[s]:
             if epoch_not_marked:

@@ -204,3 +204,58 @@ def test_only_the_same_text_is_compared(tmp_path: Path) -> None:
         compare_at_rest(tree(tmp_path), tree(tmp_path))
     limited = compare_at_rest(tree(tmp_path, splits=["DONE"]), tree(tmp_path), most_states=3)
     assert not limited.complete and not limited.refines
+
+
+HANDED = '''
+from enum import Enum
+
+from quorate.spec.lang import Range, Sort, Spec, Map, action, require, runs_on, state, step, terminal
+
+
+class Server(Sort, size=1):
+    """A server."""
+
+
+class Count(Range, low=0, high=2):
+    """A number."""
+
+
+class Thread(Enum):
+    READ = "read"
+    APPLY = "apply"
+
+
+class Applier(Spec):
+    """One thread reads, another applies."""
+
+    read: Map[Server, Count] = state(Count(0))
+    applied: Map[Server, Count] = state(Count(0))
+
+    @action
+    @runs_on(Thread.READ)
+    def receive(self, s: Server) -> None:
+        require(self.read[s] < 2)
+        self.read[s] += 1
+        step("AP.apply", Thread.APPLY)
+        self.applied[s] += 1
+
+    @terminal
+    def done(self) -> bool:
+        """Everything is applied."""
+        return all(self.applied[s] == 2 for s in Server)
+'''
+
+
+def test_the_rest_is_handed_to_another_thread(tmp_path: Path) -> None:
+    (tmp_path / "handed.py").write_text(HANDED)
+    spec = load(f"{tmp_path / 'handed.py'}:Applier")
+    assert check(read(spec, {}, ()), Options()).distinct == 3
+    result = check(read(spec, {}, (), splits=["AP"]), Options())
+    # read, applied: 0 0, 1 0 (apply waits), 1 1, 2 1 (waits), 2 2; never 2 0: the other thread must be idle.
+    assert (result.verdict, result.distinct, result.depth) == ("holds", 5, 5)
+
+
+def test_a_step_is_handed_to_a_thread_that_the_text_names(tmp_path: Path) -> None:
+    (tmp_path / "handed.py").write_text(HANDED.replace("Thread.APPLY)", "s)"))
+    with pytest.raises(Refused, match=r"E501.*member of the threads' Enum"):
+        read(load(f"{tmp_path / 'handed.py'}:Applier"), {}, ())

@@ -1,0 +1,1 @@
+"""What releases did: `quorate versions`, and the words `version=` and `fix=` of a command line."""
