@@ -60,7 +60,12 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 )
 @_option("--check-all", is_flag=True, help="Go on after a violation, and group what is found.")
 @_option("--engine", type=click.Choice(["auto", "native", "reference"]), default="auto", help="Which engine searches.")
-@_option("--workers", type=click.IntRange(1, 1024), default=1, help="Threads of the native engine.")
+@_option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Threads of the native engine, usually 1; processes for impl:cluster, usually one for each core.",
+)
 @_option("--max-states", type=click.IntRange(1), metavar="N", help="Stop after so many distinct states.")
 @_option("--max-depth", type=click.IntRange(1), metavar="N", help="Do not search deeper; an initial state has depth 1.")
 @_option("--timeout", type=Duration(), metavar="TIME", help="Stop after this time: 90, 90s, 5m, 2h.")

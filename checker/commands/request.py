@@ -42,7 +42,7 @@ class Request:
     deadlock: bool = True
     check_all: bool = False
     engine: Any = "auto"
-    workers: int = 1
+    workers: int | None = None  # None: as many as usual
     max_states: int | None = None
     max_depth: int | None = None
     timeout: float | None = None
@@ -103,7 +103,7 @@ class Request:
             deadlock=self.deadlock and (not self.property_ or DEADLOCK in self.property_),
             properties=chosen if self.property_ else None,
             limits=Limits(self.max_states, self.max_depth, self.timeout, self.memory),
-            workers=self.workers,
+            workers=self.workers or 1,
             seed=self.seed,
             progress=progress,
             checkpoint=self.checkpoint,

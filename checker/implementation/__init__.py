@@ -1,5 +1,6 @@
 """The implementation under a checker: every interleaving of real nodes within a budget."""
 
-from .search import Budget, check
+from .budget import Budget
+from .search import How, Outcome, check
 
-__all__ = ["Budget", "check"]
+__all__ = ["Budget", "How", "Outcome", "check"]

@@ -4,21 +4,25 @@ The bounds are those of `Budget`; seeded bugs cannot be reached from here.
 """
 
 import json
+import os
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from ...impl.ensemble.cluster import Label, World, perform
 from ..commands.arguments import nearest
 from ..commands.mistakes import Mistake
 from ..model import Limits
 from ..output.console import ProgressLine
 from ..result import Result, Steps
-from .search import Budget, check
+from .budget import Budget, Found
+from .search import How, Outcome, check
 
 if TYPE_CHECKING:
     from ..commands.request import Request
 
 NAME = "impl:cluster"
+REDUCTION = "reduction"
 # What a bound may be: more servers than that are not explored in a lifetime.
 HIGHEST = {"servers": 7, "transactions": 100, "slow_disk": 1}
 _MOST = 1000
@@ -34,15 +38,42 @@ def run(request: "Request") -> tuple[Result, dict[str, str]]:
         raise Mistake(f"{NAME} is reported as text or json, not as markdown")
     if request.engine != "auto":
         raise Mistake(f"{NAME} has an engine of its own; leave --engine out")
-    budget = read_budget(request.constants)
+    words = tuple(word for word in request.constants if word.partition("=")[0] != REDUCTION)
+    budget = read_budget(words)
+    how = How(_reduction(request.constants), request.workers or len(os.sched_getaffinity(0)))
     limits = Limits(request.max_states, request.max_depth, request.timeout, request.memory)
     progress = ProgressLine(sys.stderr)
     try:
-        result = check(budget, limits=limits, progress=None if request.quiet else progress)
+        outcome = check(budget, limits=limits, progress=None if request.quiet else progress, how=how)
     finally:
         progress.close()
+    result = replayed(outcome, budget.begin())
     texts = {"text": _text(result, request.quiet), "json": _json(result)}
     return result, {name: texts[name] for name, _ in request.outputs()}
+
+
+def _reduction(words: tuple[str, ...]) -> bool:
+    """Whether interleavings that make no difference are left out; raises Mistake."""
+    given = [word.partition("=")[2] for word in words if word.partition("=")[0] == REDUCTION]
+    if len(given) > 1 or any(value not in ("0", "1") for value in given):
+        raise Mistake(f"{REDUCTION} is given once, and is 0 or 1")
+    return given != ["0"]
+
+
+def replayed(outcome: Outcome, first: Found) -> Result:
+    """The result with its traces, replayed from the first world; of a state, what its servers are in one line each."""
+    ways = {name: None if way is None else _steps(first, way) for name, way in outcome.witnesses.items()}
+    steps = None if outcome.way is None else _steps(first, outcome.way)
+    return replace(outcome.result, witnesses=ways, steps=steps)
+
+
+def _steps(first: Found, way: tuple[Label, ...]) -> Steps:
+    world = first.world
+    steps: list[tuple[Label, tuple[str, ...]]] = [(("start", ()), described(world))]
+    for label in way:
+        world = perform(world, label)
+        steps.append((label, described(world)))
+    return tuple(steps)
 
 
 def read_budget(words: tuple[str, ...]) -> Budget:
@@ -52,7 +83,8 @@ def read_budget(words: tuple[str, ...]) -> Budget:
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or name not in known:
-            raise Mistake(f"{NAME} has no bound {name!r}{nearest(name, known)} (it has: {', '.join(known)})")
+            listed = ", ".join([*known, REDUCTION])
+            raise Mistake(f"{NAME} has no bound {name!r}{nearest(name, known)} (it has: {listed})")
         if name in values:
             raise Mistake(f"{name} is given twice")
         low = 1 if name in ("servers", "retained", "rounds") else 0
@@ -84,6 +116,18 @@ def _verdict(result: Result) -> str:
         return f"no violation found, incomplete: stopped by {result.reason}"
     within = " within the rounds" if result.outside else ""
     return f"holds for everything that can happen within this budget{within}"
+
+
+def described(world: World) -> tuple[str, ...]:
+    """Every server in a line: role and phase, epochs, log, how much of it is synced and committed."""
+    lines = []
+    for server, (node, disk) in enumerate(zip(world.nodes, world.disks, strict=True)):
+        state = "down" if node is None else f"{node.state} {node.role.phase}" if node.role else node.state
+        log = " ".join(f"{txn.zxid >> 32}.{txn.zxid & 0xFFFFFFFF}" for txn in disk.log)
+        committed = node.committed if node else 0
+        epochs = f"epochs {disk.accepted}/{disk.current}"
+        lines.append(f"{server}: {state}, {epochs}, log [{log}], {disk.synced} synced, {committed} committed")
+    return tuple(lines)
 
 
 def _story(steps: Steps) -> list[str]:

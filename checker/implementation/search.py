@@ -1,72 +1,37 @@
 """The enumeration of the implementation: everything that can happen to real nodes, within a stated budget.
 
 Breadth-first over the worlds of `impl/ensemble/cluster.py`: every interleaving of deliveries, decisions, fsyncs,
-requests, crashes, restarts, timeouts and broken connections. Two worlds are one when all their values are equal: nodes,
-disks, connections, what is under way, what was spent of the budget, and the history that the properties read. The
-result is that of any engine; a counterexample is a shortest one.
+requests, crashes, restarts, timeouts and broken connections. Two worlds are one when their canonical fingerprints are
+equal: of nodes, disks, connections, what is under way, what was spent of the budget, and the history that the
+properties read. Worlds are numbered by parent and label, level by level, so that counts and traces are the same with
+any number of processes. The result is that of any engine; without the reduction a counterexample is a shortest one.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 
-from ...impl.ensemble.cluster import Label, World, begin, enabled, faults, perform, requests
-from ...impl.ensemble.properties import PROPERTIES, violated
-from ...impl.ensemble.state import Ensemble
+from ...impl.ensemble.cluster import Label
+from ...impl.ensemble.properties import PROPERTIES
 from ..model import Limits, Progress
 from ..reference.search import peak_memory
-from ..result import Reason, Result, Steps, Verdict
+from ..result import Reason, Result, Verdict
+from .budget import WITNESSES, Budget, Found
+from .expansion import Candidate, Kept, look_at
+from .fingerprint import Fingerprints, whole
+from .workers import Alone, Crew, Processes
 
-_Key = tuple[int, ...]
+_CHUNK = 512  # worlds that an expander takes between two looks at the limits
+_WORTH_PROCESSES = 256  # worlds at the frontier
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """What the environment may do. All that is not limited here happens in every order."""
+class How:
+    """What does not change a verdict: the reduction, and how many processes work."""
 
-    servers: int = 3
-    transactions: int = 1  # requests of clients
-    crashes: int = 0  # of servers; each may restart at any time
-    timeouts: int = 0  # a server gives up its role for no visible reason
-    breaks: int = 0  # of connections, with all that is in flight
-    elections: int = 1  # 0: fast leader election; else an oracle names a leader so often
-    rounds: int = 2  # of fast leader election: a world with a later round is checked and not explored
-    slow_disk: int = 0  # 1: fsync happens some time after the write; 0: at once
-    retained: int = 500  # committed transactions that a leader can send one by one
-
-    def begin(self, bugs: Iterable[str] = ()) -> World:
-        """The first world; seeded bugs are for tests."""
-        oracle = self.elections > 0
-        ensemble = Ensemble(self.servers, self.retained, oracle=oracle, bugs=frozenset(bugs))
-        return begin(ensemble, lazy_disk=self.slow_disk > 0)
-
-    def limits(self) -> dict[str, int]:
-        """How often things may happen that may not happen as often as they can."""
-        faults = {"crash": self.crashes, "timeout": self.timeouts, "break": self.breaks}
-        return faults | {"elect": self.elections, "request": self.transactions}
-
-    def is_outside(self, world: World) -> bool:
-        """Whether a world lies beyond the rounds of fast leader election."""
-        return any(node is not None and node.election.round > self.rounds for node in world.nodes)
-
-
-# What the result is worthless without: names, and what must be seen at least once.
-WITNESSES: dict[str, Callable[[World, Budget], bool]] = {
-    "all_delivered": lambda world, budget: len(world.committed) == budget.transactions,
-    "epoch_established": lambda world, _: bool(world.leaders),
-}
-
-
-def labels(world: World, spent: Mapping[str, int], limits: Mapping[str, int]) -> Iterator[Label]:
-    """Everything that can happen within what is left of the budget, in a fixed order."""
-    yield from (label for label in enabled(world) if label[0] != "elect" or spent["elect"] < limits["elect"])
-    if spent["request"] < limits["request"]:
-        yield from requests(world)
-    unkind = faults(world)
-    for kind in ("timeout", "crash", "restart", "break"):
-        if kind == "restart" or spent[kind] < limits[kind]:
-            yield from unkind[kind]
+    reduce: bool = False
+    processes: int = 1
 
 
 def check(
@@ -74,127 +39,174 @@ def check(
     bugs: Iterable[str] = (),
     limits: Limits | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Result:
-    """Explores every world within the budget, and checks every property in each."""
-    return _Search(budget, budget.begin(bugs), limits or Limits(), progress).run()
+    how: How | None = None,
+) -> "Outcome":
+    """Explores the worlds within the budget, and checks every property in each."""
+    return _Search(budget, budget.begin(bugs), limits or Limits(), progress, how or How()).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a search: the result, the way to the violation as labels, and the worlds where all comes to rest."""
+
+    result: Result
+    ends: frozenset[bytes]  # fingerprints of worlds in which nothing can happen
+    way: tuple[Label, ...] | None
+    witnesses: dict[str, tuple[Label, ...] | None]
 
 
 class _Stop(Exception):
-    def __init__(self, reason: Reason, name: str | None = None, at: int | None = None) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
-        self.reason, self.name, self.at = reason, name, at
+        self.reason = reason
 
 
 @dataclass(slots=True)
-class _Found:
-    """A world at the frontier: its number, itself, what was spent, and its key."""
+class _Level:
+    """What a level has come to: for every new fingerprint the first parent and label, and who keeps the world."""
 
-    number: int
-    world: World
-    spent: Counter[str]
-    key: _Key
+    first: dict[bytes, tuple[int, int, Label]] = field(default_factory=dict)
+    keeper: dict[bytes, int] = field(default_factory=dict)
+    outside: set[bytes] = field(default_factory=set)
+    told: list[Kept] = field(default_factory=list)
 
 
 class _Search:
     def __init__(
-        self, budget: Budget, first: World, limits: Limits, progress: Callable[[Progress], None] | None
+        self,
+        budget: Budget,
+        first: Found,
+        limits: Limits,
+        progress: Callable[[Progress], None] | None,
+        how: How,
     ) -> None:
-        self._budget, self._first, self._limits, self._progress = budget, first, limits, progress
-        self._bounds = budget.limits()
-        self._seen: dict[_Key, int] = {}
+        self._budget, self._first, self._limits, self._progress, self._how = budget, first, limits, progress, how
+        self._seen: set[bytes] = set()
+        self._outside: set[bytes] = set()
         self._came: list[tuple[int, Label]] = []  # by number: the world before, and the label
-        self._interned: dict[object, int] = {}
-        self._frontier: list[_Found] = []
-        self._outside: set[_Key] = set()
-        self._generated = self._depth = self._beyond = 0
+        self._prints: list[bytes] = []  # by number
+        self._ends: list[int] = []
+        self._crew: Crew = Alone(budget, how.reduce)
+        self._frontier = 0
+        self._generated, self._depth, self._beyond = 1, 1, 0
         self._actions: Counter[str] = Counter()
         self._new: Counter[str] = Counter()
         self._witnessed: dict[str, int | None] = dict.fromkeys(WITNESSES)
+        self._wrong: tuple[str, int] | None = None
         self._started = time.monotonic()
 
-    def run(self) -> Result:
+    def run(self) -> Outcome:
         try:
-            self._meet(-1, ("start", ()), self._first, Counter(), None)
-            while self._frontier:
+            self._begin()
+            while self._frontier and self._wrong is None:
                 self._level()
         except _Stop as stop:
-            verdict: Verdict = "violated" if stop.name else "undecided"
-            return self._result(verdict, stop.reason, stop.name, stop.at)
+            return self._outcome("undecided", stop.reason)
         except KeyboardInterrupt:
-            return self._result("undecided", "interrupted")
-        return self._result("holds", "complete")
+            return self._outcome("undecided", "interrupted")
+        finally:
+            self._crew.close()
+        return self._outcome("holds", "complete") if self._wrong is None else self._outcome("violated", "invariant")
+
+    def _begin(self) -> None:
+        self._crew.take([[(0, self._first)]])
+        fingerprint = whole(Fingerprints().of(self._first))
+        self._seen.add(fingerprint)
+        self._came.append((-1, ("start", ())))
+        self._prints.append(fingerprint)
+        self._frontier = 1
+        self._judge({fingerprint: 0}, [look_at(self._budget, fingerprint, self._first)])
 
     def _level(self) -> None:
-        level, self._frontier = self._frontier, []
-        self._depth += 1
         if self._limits.depth is not None and self._depth >= self._limits.depth:
             raise _Stop("depth")
-        for found in level:
-            for label in labels(found.world, found.spent, self._bounds):
-                spent = found.spent
-                if label[0] in self._bounds:
-                    spent = spent + Counter((label[0],))
-                self._meet(found.number, label, perform(found.world, label), spent, found)
-            self._look_around(found.number)
+        level, left = _Level(), self._frontier
+        while left:
+            self._look_around(len(level.first), left)
+            batches = self._crew.expand(_CHUNK)
+            left = sum(batch.left for batch in batches)
+            new = [self._sorted_out(level, n, batch.candidates) for n, batch in enumerate(batches)]
+            for batch in batches:
+                self._actions += batch.generated
+                self._generated += batch.generated.total()
+                self._ends += batch.ends
+            level.told += [kept for told in self._crew.keep(new) for kept in told]
+        self._advance(level)
 
-    def _meet(self, before: int, label: Label, world: World, spent: Counter[str], parent: _Found | None) -> None:
-        self._generated += 1
-        if parent is not None:
-            self._actions[label[0]] += 1
-        key = self._key(world, spent, parent)
-        if key in self._seen or key in self._outside:
-            self._beyond += key in self._outside
-            return
-        number = len(self._came)
-        self._came.append((before, label))
-        if self._budget.is_outside(world):
-            self._outside.add(key)
-            self._beyond += 1
-        else:
-            self._seen[key] = number
-            if parent is not None:
+    def _sorted_out(self, level: _Level, keeper: int, candidates: list[Candidate]) -> list[bytes]:
+        """Which of the candidates are new and kept by the expander that met them first."""
+        new: list[bytes] = []
+        for parent, nth, label, fingerprint, outside in candidates:
+            if fingerprint in self._seen:
+                continue
+            if outside:
+                self._beyond += 1
+                if fingerprint in self._outside:
+                    continue
+            earlier = level.first.get(fingerprint)
+            if earlier is None:
+                new.append(fingerprint)
+                level.keeper[fingerprint] = keeper
+                if outside:
+                    level.outside.add(fingerprint)
+            if earlier is None or (parent, nth) < earlier[:2]:
+                level.first[fingerprint] = parent, nth, label
+        return new
+
+    def _advance(self, level: _Level) -> None:
+        """Numbers the new worlds in order of parent and label, and goes on to them."""
+        self._depth += bool(level.first)
+        numbers: dict[bytes, int] = {}
+        shares: list[list[tuple[bytes, int]]] = [[] for _ in range(self._how.processes if self._is_parallel() else 1)]
+        for fingerprint, (parent, _, label) in sorted(level.first.items(), key=lambda one: one[1][:2]):
+            numbers[fingerprint] = len(self._came)
+            if fingerprint not in level.outside:
                 self._new[label[0]] += 1
-            self._frontier.append(_Found(number, world, spent, key))
-        self._judge(world, number)
+                shares[level.keeper[fingerprint]].append((fingerprint, len(self._came)))
+            self._came.append((parent, label))
+            self._prints.append(fingerprint)
+        self._seen |= level.first.keys() - level.outside
+        self._outside |= level.outside
+        self._judge(numbers, level.told)
+        self._frontier = sum(map(len, shares))
+        self._crew.advance(shares)
+        if not self._is_parallel() and self._how.processes > 1 and self._frontier >= _WORTH_PROCESSES:
+            self._hire()
 
-    def _judge(self, world: World, number: int) -> None:
-        wrong = violated(world)
-        if wrong is not None:
-            self._depth += 1
-            raise _Stop("invariant", wrong, number)
-        for name, test in WITNESSES.items():
-            if self._witnessed[name] is None and test(world, self._budget):
-                self._witnessed[name] = number
+    def _is_parallel(self) -> bool:
+        return isinstance(self._crew, Processes)
 
-    def _key(self, world: World, spent: Counter[str], parent: _Found | None) -> _Key:
-        """A number for every part of the world: equal parts have equal numbers; what a step left alone keeps its."""
-        parts = _parts(world, spent)
-        if parent is None:
-            return tuple(self._intern(part) for part in parts)
-        before = _parts(parent.world, parent.spent)
-        old = zip(parts, before, parent.key, strict=True)
-        return tuple(number if part is was else self._intern(part) for part, was, number in old)
+    def _hire(self) -> None:
+        """The frontier has become wide enough for several processes."""
+        assert isinstance(self._crew, Alone)
+        worlds, count = self._crew.expander.give(self._frontier), self._how.processes
+        self._crew = Processes(self._budget, self._how.reduce, count)
+        self._crew.take([worlds[n::count] for n in range(count)])
 
-    def _intern(self, part: object) -> int:
-        """Types are told apart: a disk that equals a node would be a mistake nobody sees."""
-        return self._interned.setdefault((type(part), part), len(self._interned))
+    def _judge(self, numbers: dict[bytes, int], told: list[Kept]) -> None:
+        """Of the violations the one with the smallest number; of the witnesses too."""
+        for kept in sorted(told, key=lambda one: numbers[one.print]):
+            number = numbers[kept.print]
+            if kept.violated is not None and self._wrong is None:
+                self._wrong = PROPERTIES[kept.violated].__name__, number
+            for name in (list(WITNESSES)[n] for n in kept.shows):
+                if self._witnessed[name] is None:
+                    self._witnessed[name] = number
 
-    def _look_around(self, number: int) -> None:
-        limits, spent = self._limits, time.monotonic() - self._started
-        if limits.states is not None and len(self._seen) >= limits.states:
+    def _look_around(self, new: int, left: int) -> None:
+        limits, spent, distinct = self._limits, time.monotonic() - self._started, len(self._seen) + new
+        if limits.states is not None and distinct >= limits.states:
             raise _Stop("states")
         if limits.seconds is not None and spent > limits.seconds:
             raise _Stop("seconds")
-        if number % 1000 == 0:
-            if limits.memory is not None and peak_memory() > limits.memory:
-                raise _Stop("memory")
-            if self._progress is not None:
-                frontier = len(self._seen) - number
-                done = Progress(len(self._seen), self._generated, self._depth, frontier, spent, peak_memory())
-                self._progress(done)
+        if limits.memory is not None and peak_memory() > limits.memory:
+            raise _Stop("memory")
+        if self._progress is not None:
+            self._progress(Progress(distinct, self._generated, self._depth, left + new, spent, peak_memory()))
 
-    def _result(self, verdict: Verdict, reason: Reason, name: str | None = None, at: int | None = None) -> Result:
-        return Result(
+    def _outcome(self, verdict: Verdict, reason: Reason) -> Outcome:
+        name, at = self._wrong or (None, None)
+        result = Result(
             verdict,
             reason,
             name,
@@ -205,42 +217,20 @@ class _Search:
             outside=self._beyond,
             actions=dict(sorted(self._actions.items())),
             distinct_actions=dict(sorted(self._new.items())),
-            bounds=asdict(self._budget),
+            bounds=asdict(self._budget) | {"reduction": int(self._how.reduce)},
             properties=tuple(p.__name__ for p in PROPERTIES),
             engine="implementation",
             seconds=time.monotonic() - self._started,
             peak_memory=peak_memory(),
-            witnesses={w: None if n is None else self._steps(n) for w, n in self._witnessed.items()},
-            steps=None if at is None else self._steps(at),
         )
+        ways = {name: None if number is None else self._way(number) for name, number in self._witnessed.items()}
+        ends = frozenset(self._prints[number] for number in self._ends)
+        return Outcome(result, ends, None if at is None else self._way(at), ways)
 
-    def _steps(self, number: int) -> Steps:
-        """The way to a world, replayed from the beginning; of a state, what its servers are in one line each."""
+    def _way(self, number: int) -> tuple[Label, ...]:
+        """The labels that lead to a world."""
         way: list[Label] = []
         while number > 0:
             number, label = self._came[number]
             way.append(label)
-        world = self._first
-        steps: list[tuple[Label, tuple[str, ...]]] = [(("start", ()), described(world))]
-        for label in reversed(way):
-            world = perform(world, label)
-            steps.append((label, described(world)))
-        return tuple(steps)
-
-
-def described(world: World) -> tuple[str, ...]:
-    """Every server in a line: role and phase, epochs, log, how much of it is synced and committed."""
-    lines = []
-    for server, (node, disk) in enumerate(zip(world.nodes, world.disks, strict=True)):
-        state = "down" if node is None else f"{node.state} {node.role.phase}" if node.role else node.state
-        log = " ".join(f"{txn.zxid >> 32}.{txn.zxid & 0xFFFFFFFF}" for txn in disk.log)
-        committed = node.committed if node else 0
-        epochs = f"epochs {disk.accepted}/{disk.current}"
-        lines.append(f"{server}: {state}, {epochs}, log [{log}], {disk.synced} synced, {committed} committed")
-    return tuple(lines)
-
-
-def _parts(world: World, spent: Counter[str]) -> tuple[object, ...]:
-    history = world.leaders, world.committed
-    single = world.blocked, world.oracle, world.requests, history, tuple(sorted(spent.items()))
-    return (*world.nodes, *world.disks, *world.connections, *world.notifications, *single)
+        return tuple(reversed(way))

@@ -5,7 +5,8 @@ everything. What can happen is a `Label`; `enabled` lists those of a healthy wor
 
 A connection runs between a learner and a leader, first in first out in both directions (TCP). Closing it lets the
 other side read what was sent before, breaking it loses that. Messages of different connections overtake each other
-freely; how long anything takes is a matter of what happens next.
+freely; how long anything takes is a matter of what happens next. Notifications between election peers keep their order;
+one may be lost, or come twice (a peer that reconnects sends its last one again: `QuorumCnxManager`).
 """
 
 from dataclasses import dataclass, replace
@@ -103,10 +104,15 @@ class World(NamedTuple):
     requests: int = 0
     leaders: frozenset[tuple[int, int]] = frozenset()  # history: epoch and leader, of every established epoch
     committed: Log = ()  # history: the longest sequence that some server has delivered
+    promised: tuple[int, ...] = ()  # history: the highest acceptedEpoch of every server
 
     def connection(self, learner: int, leader: int) -> Connection:
         """The connection that a learner dialled."""
         return self.connections[learner * self.ensemble.servers + leader]
+
+    def notification_queue(self, sender: int, receiver: int) -> tuple[Notification, ...]:
+        """What is under way between two election peers."""
+        return self.notifications[sender * self.ensemble.servers + receiver]
 
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """All ordered pairs of different servers."""
@@ -121,7 +127,8 @@ def _pairs(servers: int) -> tuple[tuple[int, int], ...]:
 def begin(ensemble: Ensemble, lazy_disk: bool = True) -> World:
     """All servers start with empty disks."""
     n = ensemble.servers
-    world = World(ensemble, (None,) * n, (Disk(),) * n, (_NONE,) * n * n, ((),) * n * n, lazy_disk)
+    nobody, nothing = (None,) * n, ((),) * n * n
+    world = World(ensemble, nobody, (Disk(),) * n, (_NONE,) * n * n, nothing, lazy_disk, promised=(0,) * n)
     for server in range(n):
         world = perform(world, ("restart", (server,)))
     return world
@@ -135,10 +142,8 @@ def perform(world: World, label: Label) -> World:
         case "follower_receives", (learner, leader):
             return _follower_receives(world, learner, leader)
         case "notified", (server, peer):
-            at = peer * world.ensemble.servers + server
-            first, *rest = world.notifications[at]
-            world = world._replace(notifications=_put(world.notifications, at, tuple(rest)))
-            return _happens(world, server, Notified(peer, first))
+            first = world.notification_queue(peer, server)[0]
+            return _happens(_dropped(world, peer, server), server, Notified(peer, first))
         case "synced", (server,):
             return _synced(world, server)
         case "finalize", (server,):
@@ -169,6 +174,11 @@ def _unkind(world: World, label: Label) -> World:
             return _done(world._replace(nodes=_put(world.nodes, server, node)), server, effects)
         case "break", (learner, leader):
             return _connected(world, learner, leader, world.connection(learner, leader).broken())
+        case "drop", (sender, receiver):
+            return _dropped(world, sender, receiver)
+        case "duplicate", (sender, receiver):
+            at, queue = sender * world.ensemble.servers + receiver, world.notification_queue(sender, receiver)
+            return world._replace(notifications=_put(world.notifications, at, (queue[0], *queue)))
         case "block", (sender, receiver):
             return world._replace(blocked=world.blocked | {(sender, receiver)})
         case "heal", (sender, receiver):
@@ -198,11 +208,14 @@ def faults(world: World) -> dict[str, list[Label]]:
     """What can go wrong now, by kind. A crash keeps any part of the writes that were not synced."""
     up = [node for node in world.nodes if node is not None]
     connected = [p for p in world.pairs() if world.connection(*p).dialled or world.connection(*p).accepted]
+    spoken = [pair for pair in world.pairs() if world.notification_queue(*pair)]
     return {
         "timeout": [("timeout", (node.id,)) for node in up if node.role is not None],
         "crash": [("crash", (n.id, kept)) for n in up for kept in _survivals(world.disks[n.id])],
         "restart": [("restart", (server,)) for server, node in enumerate(world.nodes) if node is None],
         "break": [("break", pair) for pair in connected],
+        "drop": [("drop", pair) for pair in spoken],
+        "duplicate": [("duplicate", pair) for pair in spoken],
         "block": [("block", pair) for pair in world.pairs() if pair not in world.blocked],
         "heal": [("heal", pair) for pair in sorted(world.blocked)],
     }
@@ -267,6 +280,12 @@ def _follower_receives(world: World, learner: int, leader: int) -> World:
     return _happens(_connected(world, learner, leader, replace(link, down=rest)), learner, Received(leader, first))
 
 
+def _dropped(world: World, sender: int, receiver: int) -> World:
+    """Without the next notification between two election peers."""
+    at, queue = sender * world.ensemble.servers + receiver, world.notification_queue(sender, receiver)
+    return world._replace(notifications=_put(world.notifications, at, queue[1:]))
+
+
 def _synced(world: World, server: int) -> World:
     disk = world.disks[server].flushed()
     return _happens(world._replace(disks=_put(world.disks, server, disk)), server, Synced(disk.synced))
@@ -326,10 +345,17 @@ def _do(world: World, server: int, effect: Effect) -> World:
             longer = node.log[: node.committed]
             extends = len(longer) > len(world.committed) and longer[: len(world.committed)] == world.committed
             return world._replace(committed=longer) if extends else world
-        case WriteEpochs() | Append() | Truncate() | Install() | Flush():
-            return world._replace(disks=_put(world.disks, server, world.disks[server].written(effect)))
+        case WriteEpochs(accepted):
+            promised = _put(world.promised, server, max(accepted, world.promised[server]))
+            return world._replace(disks=_written(world, server, effect), promised=promised)
+        case Append() | Truncate() | Install() | Flush():
+            return world._replace(disks=_written(world, server, effect))
         case _:
             assert_never(effect)
+
+
+def _written(world: World, server: int, effect: Effect) -> tuple[Disk, ...]:
+    return _put(world.disks, server, world.disks[server].written(effect))
 
 
 def _hang_up(world: World, server: int, peer: int) -> World:

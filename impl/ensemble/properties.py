@@ -51,7 +51,12 @@ def epochs(world: World) -> bool:
     )
 
 
-PROPERTIES: tuple[Callable[[World], bool], ...] = (one_leader, agreement, durability, completeness, epochs)
+def promises(world: World) -> bool:
+    """No server goes back behind an epoch that it has promised."""
+    return all(disk.accepted >= promised for disk, promised in zip(world.disks, world.promised, strict=True))
+
+
+PROPERTIES: tuple[Callable[[World], bool], ...] = (one_leader, agreement, durability, completeness, epochs, promises)
 
 
 def violated(world: World) -> str | None:

@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from quorate.checker.implementation import Budget, check
+from quorate.checker.implementation import Budget, Outcome, check
 from quorate.checker.model import Limits
-from quorate.checker.result import Result
 from quorate.impl.ensemble.cluster import perform
 from quorate.impl.ensemble.properties import violated
 from quorate.impl.ensemble.state import BUGS
@@ -14,25 +13,27 @@ ONE = Budget(transactions=1)
 SLOW_DISK = replace(ONE, slow_disk=1)
 
 
-def counts(result: Result) -> tuple[int, int, int]:
+def counts(outcome: Outcome) -> tuple[int, int, int]:
     """Distinct, generated, depth, of a search that completed and was not vacuous."""
+    result = outcome.result
     print(f"{result.bounds}: {result.distinct:,} distinct, {result.generated:,} generated, depth {result.depth}")
     assert (result.verdict, result.reason, result.complete) == ("holds", "complete", True)
-    assert result.unreached() == ()
+    assert None not in outcome.witnesses.values()
     return result.distinct, result.generated, result.depth
 
 
 def found(bug: str, budget: Budget) -> tuple[str | None, int]:
     """The property and the number of worlds on the shortest way; the way is replayed."""
-    result = check(budget, [bug])
-    assert result.verdict == "violated" and result.steps is not None, result.reason
-    world = budget.begin([bug])
-    for label, _ in result.steps[1:]:
+    outcome = check(budget, [bug])
+    result, way = outcome.result, outcome.way
+    assert result.verdict == "violated" and way is not None, result.reason
+    world = budget.begin([bug]).world
+    for label in way:
         assert violated(world) is None
         world = perform(world, label)
     assert violated(world) == result.property
-    print(f"{bug}: {result.property}, depth {len(result.steps)}, {result.distinct:,} distinct; {BUGS[bug]}")
-    assert result.depth == len(result.steps)
+    print(f"{bug}: {result.property}, depth {result.depth}, {result.distinct:,} distinct; {BUGS[bug]}")
+    assert result.depth == len(way) + 1
     return result.property, result.depth
 
 
@@ -45,29 +46,29 @@ def test_one_transaction_on_slow_disks_completes() -> None:
 
 
 def test_the_counts_are_sums() -> None:
-    result = check(ONE)
+    result = check(ONE).result
     assert result.generated == 1 + sum(result.actions.values())
     assert result.distinct == 1 + sum(result.distinct_actions.values())
-    assert result.actions == check(ONE).actions
+    assert result.actions == check(ONE).result.actions
 
 
 def test_a_limit_leaves_it_undecided() -> None:
-    result = check(ONE, limits=Limits(states=100))
+    result = check(ONE, limits=Limits(states=100)).result
     assert (result.verdict, result.reason, result.complete) == ("undecided", "states", False)
-    result = check(ONE, limits=Limits(depth=5))
+    result = check(ONE, limits=Limits(depth=5)).result
     assert (result.verdict, result.reason, result.depth) == ("undecided", "depth", 5)
 
 
 def test_nothing_happens_without_a_budget() -> None:
-    result = check(Budget(transactions=0))
+    result = check(Budget(transactions=0)).result
     assert set(result.actions) == {"elect", "follow", "leader_receives", "follower_receives"}
 
 
 def test_rounds_that_are_not_explored_are_counted() -> None:
-    result = check(Budget(servers=2, transactions=0, elections=0, rounds=1))
+    result = check(Budget(servers=2, transactions=0, elections=0, rounds=1)).result
     assert result.verdict == "holds"
     print(f"two servers elect: {result.distinct:,} distinct, {result.outside:,} outside")
-    outside = check(Budget(servers=2, transactions=0, elections=0, rounds=1, timeouts=1))
+    outside = check(Budget(servers=2, transactions=0, elections=0, rounds=1, timeouts=1)).result
     assert outside.verdict == "holds" and outside.outside > 0
 
 
