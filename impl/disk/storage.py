@@ -100,7 +100,7 @@ class Store:
     def truncate(self, zxid: int) -> None:
         """Remove all transactions after `zxid`, durably; what a snapshot holds stays.
 
-        The newest go first: a crash in between leaves a log without its end, and no gap.
+        The newest go first, each durably: a crash in between leaves a log without its end, and no gap.
         """
         self.roll()
         for first, name in reversed(logs(self._directory)):
@@ -108,7 +108,7 @@ class Store:
                 self._directory.cut(name, log.end_after(self._directory.read(name), zxid))
                 break
             self._directory.remove(name)
-        self._sync_names()
+            self._sync_names()
         self.last_zxid = zxid
 
     def install(self, snapshot: Snapshot, zxid: int) -> str:
