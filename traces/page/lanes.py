@@ -4,14 +4,15 @@ A role is a Map from the lanes' Sort to an Enum (or, for want of one, to Bool, o
 from it to a Range. Both are found from the types. Knows traces and types, nothing of drawing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from ...spec.lang import domains, ir
 from ...spec.lang.domains import Plain
+from ..export.bands import cuts, halves, is_down
 from ..export.diagram import Diagram, Main, Message, channels, main_type
-from ..trace import Trace
+from ..trace import State, Trace
 from .texts import Texts
 
 MOST_ROLES = 12  # an Enum with more members is no role
@@ -21,18 +22,24 @@ def lanes(trace: Trace, found: Diagram, texts: Texts) -> dict[str, Any]:
     """Lanes by name, the lane of every step, the messages, and every role and epoch that can colour the lanes."""
     passing = channels(trace.specification)
     main = main_type(trace.specification)
+    roles = [] if main is None else list(_roles(trace, main))
     return {
         "lanes": list(found.lanes),
         "events": [-1, *(event.lane for event in found.events)],
-        "messages": [_message(trace, passing, message, texts) for message in _marked(found)],
-        "roles": [] if main is None else list(_roles(trace, main)),
+        "messages": [_message(trace, passing, message, texts) for message in _marked(trace, found, roles)],
+        "roles": roles,
         "epochs": [] if main is None else list(_epochs(trace, main)),
+        "halves": [[one.lane, one.first, one.last, one.outcome, texts.number(one.rest)] for one in halves(trace)],
+        "cuts": [[one.first, one.last, one.groups] for one in cuts(trace)],
     }
 
 
-def _marked(found: Diagram) -> Iterator[tuple[Message, str]]:
-    """Each message with what is special about its course: read again, or overtaken by a later one."""
-    first = set[tuple[str, int, int]]()
+def _marked(trace: Trace, found: Diagram, roles: list[dict[str, Any]]) -> Iterator[tuple[Message, str]]:
+    """Each message with what is special about its course.
+
+    Its receiver was down; it was read again, or overtaken by a later one; or its receiver has changed its role since.
+    """
+    first, down = set[tuple[str, int, int]](), is_down(trace.specification)
     for message in found.messages:
         course = (message.text, message.sent, message.sender)
         again = course in first and message.received is not None
@@ -44,8 +51,38 @@ def _marked(found: Diagram) -> Iterator[tuple[Message, str]]:
             and other.received < message.received
             for other in found.messages[:_FEW]
         )
-        yield message, "again" if again else "overtaken" if overtaken else ""
+        dead = message.received is not None and _met_nobody(trace, message, down)
+        late = message.fate == "received" and _changed_role(roles, message)
+        yield message, "dead" if dead else "again" if again else "overtaken" if overtaken else "late" if late else ""
         first.add(course)
+
+
+def _met_nobody(trace: Trace, message: Message, down: Callable[[State, int], bool]) -> bool:
+    """Whether the receiver was down when the message came, or went down in the step that lost it."""
+    receiver = message.receiver if message.towards is None else message.towards
+    if receiver is None or message.received is None or receiver not in _elements(trace):
+        return False
+    before, after = (trace.steps[number].state for number in (message.received - 2, message.received - 1))
+    return down(before, receiver) or (message.fate == "lost" and down(after, receiver))
+
+
+def _elements(trace: Trace) -> range:
+    """The numbers of the lanes that are elements, not the system."""
+    main = main_type(trace.specification)
+    return range(0 if main is None else domains.cardinality(main))
+
+
+def _changed_role(roles: list[dict[str, Any]], message: Message) -> bool:
+    courses = next((one["courses"] for one in roles if "role" in one["name"].split("_")), [])
+    if message.receiver is None or message.received is None or message.receiver >= len(courses):
+        return False
+    course = courses[message.receiver]
+    return _at(course, message.sent) != _at(course, message.received - 1)
+
+
+def _at(course: list[tuple[int, int]], number: int) -> int:
+    """The value of a course in a step."""
+    return next(value for start, value in reversed(course) if start <= number)
 
 
 _FEW = 300  # beyond so many messages nobody looks for overtaking

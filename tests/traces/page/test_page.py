@@ -65,6 +65,27 @@ def test_a_another_role_is_chosen(show, forgotten):
     assert "mood" in before
 
 
+def test_a_half_done_actions_partitions_and_the_dead_are_drawn(show, follow):
+    steps = [
+        ("write", (0,)),
+        ("send", (0, 1)),
+        ("crash", (1,)),
+        ("receive", (1, 0)),
+        ("isolate", (2,)),
+        ("promote", (0,)),
+    ]
+    page = show(follow("storm.py", *steps, ("write_sync", (0,)), splits=("W",)), "#step=7")
+    (half,) = page.all(".half.done")
+    assert half.get_attribute("data-half") == "2-8"
+    told = half.get_attribute("textContent")
+    assert "half done since step 2" in told and "ended in step 8" in told
+    (cut,) = page.all(".cut")
+    assert cut.get_attribute("data-cut") == "server1 server2 | server3"
+    assert "partition in steps 6 to 8" in cut.get_attribute("textContent")
+    (dead,) = page.all(".message.dead")
+    assert "† down" in dead.text and dead.find_elements("css selector", ".tomb")
+
+
 # ---------------------------------------------------------------------------------- B: the step inspector
 
 

@@ -97,7 +97,7 @@ function traceGroup(first, last) {
   const steps = C.table.slice(first, last + 1).map((row) => row[number]?.[0]).filter(Boolean);
   if (!steps.length) return svg("g", null);
   const [low, high] = [Math.max(1, steps[0] - 1), Math.min(D.steps, steps[steps.length - 1] + 1)];
-  const group = svg("g", { class: "trace", "data-trace": number }, bandsOf(low, high), messagesOf(low, high), eventsOf(low, high), steps.map(stepCell));
+  const group = svg("g", { class: "trace", "data-trace": number }, cutsOf(low, high), bandsOf(low, high), messagesOf(low, high), eventsOf(low, high), steps.map(stepCell));
   group.addEventListener("click", () => within(number, () => 0), true); // whose step it is that is clicked
   return group;
 }

@@ -56,5 +56,6 @@ function patterns() {
       Array.from({ length: 12 }, (_, role) =>
         svg("pattern", { id: `role${role}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" },
           svg("rect", { width: 8, height: 8, class: `role role${role % 8}` }),
-          svg("path", { d: PATTERNS[role % 8], class: "grain" })))));
+          svg("path", { d: PATTERNS[role % 8], class: "grain" }))),
+      svg("pattern", { id: "cut", width: 6, height: 6, patternUnits: "userSpaceOnUse" }, svg("path", { d: "M0 6L6 0", class: "hatch" }))));
 }

@@ -172,7 +172,7 @@ function showHelp() {
   const dialog = document.getElementById("help");
   dialog.replaceChildren(el("h2", { id: "help-title" }, "Keys"),
     el("table", null, KEYS.map(([key, words]) => el("tr", null, el("th", { scope: "row" }, el("kbd", null, key)), el("td", null, words)))),
-    el("p", { class: "dim" }, "Bars at the left edge of the rows: solid for what the step (or the one under the pointer) follows from, dashed for what follows from it. Filled arrows are messages that were received; ✗ dropped ones; ⊘ ones lost with their connection; an open end is still in flight. A click on a lane's name folds the lane."),
+    el("p", { class: "dim" }, "Bars at the left edge of the rows: solid for what the step (or the one under the pointer) follows from, dashed for what follows from it. Filled arrows are messages that were received; ✗ dropped ones; ⊘ ones lost with their connection; † ones that met a server that is down; an open end is still in flight. A bracket beside a lane: an action that is half done. Hatched between lanes: a partition. A click on a lane's name folds the lane."),
     el("form", { method: "dialog" }, el("button", null, "Close")));
   dialog.showModal();
 }

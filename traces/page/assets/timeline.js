@@ -89,7 +89,7 @@ function drawWindow() {
   const height = (last === D.steps ? M.height : last * ROW + TOP) - top;
   const picture = svg("svg", { width: M.width, height, viewBox: `0 ${top} ${M.width} ${height}`, class: "picture" });
   picture.style.top = `${top}px`;
-  picture.append(...rowsOf(first, last), ...bandsOf(first, last), ...messagesOf(first, last), ...eventsOf(first, last));
+  picture.append(...rowsOf(first, last), ...cutsOf(first, last), ...bandsOf(first, last), ...messagesOf(first, last), ...eventsOf(first, last));
   put("canvas", picture);
 }
 
@@ -173,7 +173,39 @@ function bandsOf(first, last) {
         svg("title", null, `${epoch.name}[${D.lanes[lane]}] = ${value} from step ${shown(start)} on`)));
       parts.push(svg("text", { class: "epoch-name", x: x - BAND / 2 - 10, y: edge(from) + 12, "text-anchor": "end" }, String(value)));
     }
+    if (!folded) parts.push(halvesOf(lane, first, last));
     return svg("g", { class: "lane" }, parts);
+  });
+}
+
+// What is half done in a lane: a bracket from the step that began it to the one that ended it.
+function halvesOf(lane, first, last) {
+  return D.halves.filter(([own, from, to]) => own === lane && from <= last && (to ?? D.steps) >= first).map(([, from, to, ended, rest]) => {
+    const x = M.lanes[lane].x + BAND / 2 + 1;
+    const y1 = rowY(from);
+    const y2 = to ? rowY(to) : rowY(D.steps + 1) - ROW / 2;
+    const told = { done: `ended in step ${shown(to)}`, "given up": `given up in step ${shown(to)}`, open: "still half done at the end" }[ended];
+    return svg("g", { class: `half ${ended.replace(" ", "-")}`, "data-half": `${from}-${to ?? ""}` },
+      svg("title", null, `half done since step ${shown(from)}: ${text(rest)}, ${told}`),
+      svg("path", { d: `M${x} ${y1 + 12}h4V${to ? y2 - 12 : y2}${to ? "h-4" : ""}` }),
+      ended === "given up" && svg("path", { d: `M${x} ${y2 - 16}l8 8m0 -8l-8 8` }),
+      ended === "open" && svg("text", { x: x + 2, y: y2 - 2 }, "…"));
+  });
+}
+
+// A partition: hatched between lanes that cannot reach each other.
+function cutsOf(first, last) {
+  return D.cuts.filter(([from, to]) => from <= last && to >= first).map(([from, to, groups]) => {
+    const names = groups.map((group) => group.map((lane) => D.lanes[lane]).join(" ")).join(" | ");
+    const side = (lane) => groups.findIndex((group) => group.includes(lane));
+    const gaps = D.lanes.flatMap((_, lane) => (lane > 0 && side(lane) >= 0 && side(lane) !== side(lane - 1) ? [lane] : []));
+    const [y1, y2] = [rowY(Math.max(from, first)) - ROW / 2, rowY(Math.min(to, last) + 1) - ROW / 2];
+    return svg("g", { class: "cut", "data-cut": names }, svg("title", null, `partition in steps ${shown(from)} to ${shown(to)}: ${names}`),
+      gaps.map((lane) => {
+        const x = M.lanes[lane].x - M.lanes[lane].width / 2;
+        return [svg("rect", { x: x - 9, width: 18, y: y1, height: y2 - y1, fill: "url(#cut)" }), svg("path", { d: `M${x} ${y1}V${y2}` })];
+      }),
+      gaps.length > 0 && svg("text", { x: M.lanes[gaps[0]].x - M.lanes[gaps[0]].width / 2, y: y1 + 12, "text-anchor": "middle" }, "partition"));
   });
 }
 
@@ -201,7 +233,7 @@ function messagesOf(first, last) {
 
 function outcome([, , , received, , fate, mark]) {
   const at = received ? ` in step ${shown(received)}` : "";
-  const special = mark === "again" ? ", once more" : mark === "overtaken" ? ", after a later one" : "";
+  const special = { again: ", once more", overtaken: ", after a later one", dead: ", by a server that is down", late: ", by a server that has another role by now", "": "" }[mark];
   const told = { received: "received", dropped: "dropped on its way", lost: "lost with its connection", "in flight": "still in flight at the end" };
   return `${told[fate]}${at}${special}`;
 }
@@ -221,8 +253,8 @@ function arriving(group, [words, sent, sender, received, receiver, fate, mark], 
     dropped: svg("path", { class: "cross", d: "M-5 -5L5 5M-5 5L5 -5", transform: `translate(${x2} ${y2})` }),
     lost: svg("path", { class: "void", d: "M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0M-3.5 3.5L3.5 -3.5", transform: `translate(${x2 - side * 5} ${y2})` }),
   };
-  group.append(heads[fate]);
-  const signs = { received: "", dropped: " ✗ dropped", lost: " ⊘ lost" }[fate] + { "": "", again: " ↻ again", overtaken: " ⇄ overtaken" }[mark];
+  group.append(mark === "dead" ? svg("path", { class: "tomb", d: "M-5 7V-1a5 5 0 0 1 10 0V7ZM0 -4V4M-2.5 -1.5H2.5", transform: `translate(${x2 - side * 5} ${y2})` }) : heads[fate]);
+  const signs = { received: "", dropped: " ✗ dropped", lost: " ⊘ lost" }[fate] + { "": "", again: " ↻ again", overtaken: " ⇄ overtaken", dead: " † down", late: " ↷ late" }[mark];
   const room = Math.min(26, Math.floor((Math.max(Math.abs(x2 - x1), 110) - 6) / 6.65)) - signs.length;
   const x = (x1 + x2) / 2 + (loop ? 34 : 0);
   const y = (y1 + y2) / 2 - 5 - 17 * order;
