@@ -224,7 +224,8 @@ def counterexamples(name: str) -> str:
     for row in (row for row in rows_of("variant") if row["specification"] == name):
         drawn = (folder / f"test_a_variant_is_found_by_a_shortest_trace[{row['name']}].txt").read_text()
         sentence, command = sentences[row["name"]], f"quorate check {name} {constants_of(row)}"
-        found = f"`{command} --variant {row['name']}` finds:"
+        alone = f" --property {row['violated']}" if "alone" in row else ""
+        found = f"`{command} --variant {row['name']}{alone}` finds:"
         parts.append(f"### `{row['name']}`\n\n{sentence} {found}\n\n```text\n{drawn}```\n")
     return "\n" + "\n".join(parts) + "\n"
 

@@ -71,7 +71,13 @@ append_with_gap = variant(
 commit_without_quorum = variant(
     "commit-without-quorum", "A leader commits a transaction when it proposes it, before anybody has acknowledged it."
 )
-deliver_out_of_order = variant("deliver-out-of-order", "A message may overtake the one before it on the same channel.")
+deliver_out_of_order = variant(
+    "deliver-out-of-order",
+    "A message may overtake the one before it on the same channel, and followers log proposals as they come.",
+)
+lead_at_once = variant(
+    "lead-at-once", "A leader takes requests as soon as it is established, before a quorum has logged its history."
+)
 ack_before_log = variant(
     "ack-before-log", "A follower acknowledges proposals before they are on its disk, and loses them in a crash."
 )
@@ -203,7 +209,7 @@ class Zab(ZabProperties):
         self.established[self.accepted_epoch[i]].add(i)
         self.history[i] = History(txn.replace(acks={i}) for txn in self.most_recent_history(i))
         self.unlogged[i] = Index(0)
-        self.phase[i] = Phase.SYNCHRONIZATION
+        self.phase[i] = Phase.BROADCAST if lead_at_once else Phase.SYNCHRONIZATION
         group = Set(s for s in Server if connected(self.ack_epochs[i][s]))
         self.broadcast(i, group, NewLeader(self.accepted_epoch[i], self.history[i]))
         self.note_initial_history(i)
@@ -265,7 +271,7 @@ class Zab(ZabProperties):
             self.check(self.phase[i] is Phase.BROADCAST, Anomaly.STATE)
             self.send(i, j, CommitLd(self.last_committed[i].zxid))
         else:
-            self.check(self.phase[i] is Phase.SYNCHRONIZATION, Anomaly.STATE)
+            self.check(self.phase[i] is Phase.SYNCHRONIZATION or lead_at_once, Anomaly.STATE)
             if self.enough(self.ack_ld_senders(i)):
                 self.commit_initial_history(i)
 
@@ -330,8 +336,7 @@ class Zab(ZabProperties):
         require(self.role[i] is Role.FOLLOWING and self.leader[i] == j)
         propose = expect(self.head(i, j), Propose)
         self.pop(i, j)
-        last = last_zxid(self.history[i])
-        if follows_directly(last, propose.zxid) or (append_with_gap and last < propose.zxid):
+        if self.takes(i, propose.zxid):
             self.history[i].append(Txn(propose.zxid, propose.value, Set()))
             self.send(i, j, Ack(propose.zxid))
             if ack_before_log:
@@ -339,6 +344,12 @@ class Zab(ZabProperties):
         else:
             k = position(self.history[i], propose.zxid)
             self.check(0 < k <= len(self.history[i]), Anomaly.PROPOSAL)
+
+    def takes(self, i: Server, zxid: Zxid) -> bool:
+        """Whether the follower i logs a proposal."""
+        last = last_zxid(self.history[i])
+        known = position(self.history[i], zxid) <= len(self.history[i])
+        return follows_directly(last, zxid) or (append_with_gap and last < zxid) or (deliver_out_of_order and not known)
 
     @action
     def leader_process_ack(self, i: Server, j: Server) -> None:
