@@ -73,7 +73,9 @@ def _elements(trace: Trace) -> range:
 
 
 def _changed_role(roles: list[dict[str, Any]], message: Message) -> bool:
-    courses = next((one["courses"] for one in roles if "role" in one["name"].split("_")), [])
+    courses: list[list[tuple[int, int]]] = next(
+        (one["courses"] for one in roles if "role" in one["name"].split("_")), []
+    )
     if message.receiver is None or message.received is None or message.receiver >= len(courses):
         return False
     course = courses[message.receiver]
