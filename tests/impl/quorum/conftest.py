@@ -1,5 +1,6 @@
 """Ensembles of processes on loopback for the tests: each in a folder of its own, all ended with the test."""
 
+import logging
 import signal
 import subprocess
 import time
@@ -69,9 +70,10 @@ class Ensemble:
 
 
 @pytest.fixture
-def ensemble(tmp_path: Path) -> Iterator[Callable[..., Ensemble]]:
+def ensemble(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., Ensemble]]:
     """Starts ensembles: `ensemble(3)`, `ensemble(3, 1, "snapCount=50")`."""
     made: list[Ensemble] = []
+    caplog.set_level(logging.ERROR, "kazoo")  # it would tell of every connection that it loses
 
     def make(voters: int, observers: int = 0, *extra: str, tick_ms: int = 200) -> Ensemble:
         made.append(Ensemble(tmp_path / f"ensemble{len(made)}", voters, observers, *extra, tick_ms=tick_ms))
