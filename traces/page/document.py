@@ -16,10 +16,10 @@ from typing import Any
 from ..space.views import MOST_STATES
 from ..trace import Trace
 from .options import MOST_INSTANCES
-from .view import MOST_STEPS, view
+from .view import MOST_STEPS, lasting, view
 
 LARGEST = 400_000  # bytes, of code and data together
-ALONE = ("data", "drawing", "timeline", "inspector", "panels", "space", "main")
+ALONE = ("data", "drawing", "timeline", "inspector", "panels", "share", "space", "main")
 LIVE = (*ALONE, "live")  # the last asks the server that serves the page, and nobody else
 COMPARING = ("data", "drawing", "timeline", "inspector", "compare")
 _BUDGETS = ((MOST_STEPS, MOST_INSTANCES), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
@@ -27,8 +27,9 @@ _BUDGETS = ((MOST_STEPS, MOST_INSTANCES), (MOST_STEPS, 0), (3000, 0), (1000, 0),
 
 def to_html(trace: Trace) -> str:
     """The page that shows a trace. What does not fit into the largest size is left out, and the page says so."""
+    more = lasting(trace)
     for steps, instances in _BUDGETS:
-        data = view(trace, steps, instances, MOST_STATES if instances else 0)
+        data = view(trace, steps, instances, MOST_STATES if instances else 0) | more
         if steps < MOST_STEPS or instances < _BUDGETS[0][1]:
             data["notices"].append(f"To stay below {LARGEST:,} bytes, this page leaves out some of what it could show.")
         text = page(data)
@@ -44,6 +45,7 @@ def page(data: dict[str, Any], scripts: tuple[str, ...] = ALONE) -> str:
     policy = [
         "default-src 'none'",
         *(("connect-src 'self'",) if scripts == LIVE else ()),
+        "img-src blob:",  # the diagram, on its way to a PNG file
         f"script-src '{_hash(code)}'",
         f"style-src '{_hash(style)}'",
         "base-uri 'none'",

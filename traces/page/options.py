@@ -1,5 +1,7 @@
 """What could have happened instead: at every step the enabled actions with what they change, the others with why not.
 
+Around the end of the trace, what could follow each alternative as well.
+
 The work is bounded by a number of action instances, not by a clock, so that a page is the same every time. Steps near
 the end come first. Knows traces, nothing of pages beyond their texts.
 """
@@ -10,12 +12,14 @@ from typing import Any
 from ...spec.lang.errors import EvaluationError
 from ...spec.lang.meaning.compile import Meaning
 from ..changes import changed_variables
-from ..trace import Trace, show_label
+from ..trace import Label, State, Trace, show_label
 from ..why import Alternative, alternatives
 from .properties import packed
 from .texts import Texts
 
 MOST_INSTANCES = 4000
+DEEP = 5  # last steps whose alternatives are followed one step further
+MOST_NEXT = 20  # steps that are listed after an alternative
 
 
 def options_at(trace: Trace, number: int, meaning: Meaning, texts: Texts, first_reason: int) -> dict[str, Any]:
@@ -43,17 +47,18 @@ class _Packer:
     def __init__(self, trace: Trace, meaning: Meaning, texts: Texts, first: int = 0) -> None:
         self._trace, self._meaning, self._texts, self._first = trace, meaning, texts, first
         self._numbers: dict[str, int] = {}
+        self._before: State = ()
         self.reasons: list[Any] = []
 
     def step(self, number: int, found: list[Alternative]) -> list[list[Any]]:
         """Label, outcome, and for what is enabled its changes, for the rest the place and number of its reason."""
         leads = self._leads(number) if any(one.outcome in ("enabled", "taken") for one in found) else {}
-        return [self._option(one, leads) for one in found]
+        return [self._option(one, leads, number > len(self._trace.steps) - DEEP) for one in found]
 
-    def _option(self, one: Alternative, leads: dict[str, list[tuple[int, int]]]) -> list[Any]:
+    def _option(self, one: Alternative, leads: dict[str, State], deep: bool) -> list[Any]:
         label = self._texts.number(one.label)
         if one.outcome in ("enabled", "taken"):
-            return [label, one.outcome, leads.get(one.label, [])]
+            return self._enabled(one, label, leads.get(one.label), deep)
         place = self._texts.number(str(one.guard)) if one.guard else None
         return [
             label,
@@ -69,17 +74,33 @@ class _Packer:
             self.reasons.append(reason)
         return self._numbers[key]
 
-    def _leads(self, number: int) -> dict[str, list[tuple[int, int]]]:
-        """What each enabled step changes."""
-        own, state = self._trace.specification, self._trace.steps[number - 1].state
+    def _enabled(self, one: Alternative, label: int, after: State | None, deep: bool) -> list[Any]:
+        """What an enabled step changes; and `deep`, what can follow it, with how many more there are."""
+        if after is None:
+            return [label, one.outcome, []]
+        found = [label, one.outcome, self._changes(self._before, after)]
+        if not deep or one.outcome == "taken":
+            return found
+        following = self._successors(after)
+        listed = [
+            [self._texts.number(show_label(self._trace.specification, own)), self._changes(after, further)]
+            for own, further in following[:MOST_NEXT]
+        ]
+        return [*found, listed, len(following) - len(listed)]
+
+    def _leads(self, number: int) -> dict[str, State]:
+        """The state after each enabled step."""
+        self._before = self._trace.steps[number - 1].state
+        own = self._trace.specification
+        return {show_label(own, label): after for label, after in self._successors(self._before)}
+
+    def _successors(self, state: State) -> list[tuple[Label, State]]:
         try:
-            successors = self._meaning.successors(state)
+            return self._meaning.successors(state)
         except EvaluationError:
-            return {}
-        return {
-            show_label(own, label): [
-                (self._texts.number(change.place), self._texts.number(change.what))
-                for change in changed_variables(own.variables, state, after)
-            ]
-            for label, after in successors
-        }
+            return []
+
+    def _changes(self, before: State, after: State) -> list[tuple[int, int]]:
+        variables = self._trace.specification.variables
+        found = changed_variables(variables, before, after)
+        return [(self._texts.number(change.place), self._texts.number(change.what)) for change in found]

@@ -9,8 +9,12 @@ from typing import Any
 
 from ...spec.lang.meaning.compile import Meaning
 from ..export.diagram import diagram
+from ..export.drawing import to_mermaid
+from ..export.itf import to_itf
+from ..export.markdown import to_markdown
+from ..shrinking import NotShrinkable, needed
 from ..space.views import MOST_STATES, views
-from ..store import identity, to_stored
+from ..store import identity, to_stored, to_text
 from ..text import headline
 from ..trace import Trace, action_of, configuration, show_label
 from .lanes import lanes
@@ -22,6 +26,8 @@ from .rows import differences, rows
 from .texts import Texts
 
 MOST_STEPS = 10_000
+MOST_TRIED = 60  # steps of a trace each of which is left out once, to see whether it is needed
+MOST_WRITTEN = 200  # steps of a trace that the page holds in other formats too
 
 
 def view(
@@ -65,6 +71,33 @@ def outline(whole: Trace, texts: Texts, most_steps: int = MOST_STEPS) -> dict[st
         "rows": rows(trace, texts),
         "changes": differences(trace, texts),
         **lanes(trace, drawing, texts),
+    }
+
+
+def lasting(trace: Trace) -> dict[str, Any]:
+    """What a page holds that is kept as a file: which steps are needed, and the trace in other formats."""
+    return {"needed": _needed(trace), "forms": _forms(trace)}
+
+
+def _needed(trace: Trace) -> tuple[bool, ...] | None:
+    """The steps without which the end is lost; None where the trace is long, or ends in nothing particular."""
+    if len(trace.steps) > MOST_TRIED:
+        return None
+    try:
+        return needed(trace)
+    except NotShrinkable:
+        return None
+
+
+def _forms(trace: Trace) -> dict[str, str]:
+    """The trace in other formats, to be saved from the page; nothing of a long one."""
+    if len(trace.steps) > MOST_WRITTEN:
+        return {}
+    return {
+        "trace.json": to_text(trace),
+        "itf.json": to_itf(trace),
+        "md": to_markdown(trace),
+        "mmd": to_mermaid(trace),
     }
 
 

@@ -14,7 +14,7 @@ from ..trace import Label, State, Step, Trace
 from .behaviours import Behaviours, NotShrinkable, Steps
 from .cost import Cost, Element, Measure, Objective
 
-__all__ = ["NotShrinkable", "Shrunk", "shrink"]
+__all__ = ["NotShrinkable", "Shrunk", "needed", "shrink"]
 
 BUDGET = 20_000  # states that one search may meet
 Successors = Callable[[State], Iterable[tuple[Label, State]]]
@@ -41,6 +41,16 @@ def shrink(trace: Trace, objective: Objective = "steps", faults: Collection[str]
     cost = shrinker.measure.cost
     necessary = (True, *(not shrinker.can_do_without(best, position) for position in range(1, len(best))))
     return Shrunk(replace(trace, steps=best), cost(trace.steps), cost(best), tuple(shrinker.measure.faults), necessary)
+
+
+def needed(trace: Trace) -> tuple[bool, ...]:
+    """For each step whether the end is lost without it, and without what only it enabled (of the first: True).
+
+    Raises NotShrinkable where the trace ends in nothing particular.
+    """
+    shrinker = _Shrinker(trace, "steps", (), BUDGET)
+    positions = range(1, len(trace.steps))
+    return (True, *(not shrinker.can_do_without(trace.steps, position) for position in positions))
 
 
 class _Shrinker:

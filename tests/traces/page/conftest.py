@@ -86,12 +86,35 @@ class Page:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
+def downloads(tmp_path_factory) -> Path:
+    """The folder that the browser saves to."""
+    return Path(tmp_path_factory.mktemp("downloads"))
+
+
+@pytest.fixture
+def saved(downloads, browser) -> Iterator[Callable[[str], bytes]]:
+    """The content of the one file with this ending that the page has saved; the folder is then empty again."""
+
+    def content(ending: str) -> bytes:
+        WebDriverWait(browser, SECONDS).until(
+            lambda _: [one for one in downloads.glob(f"*{ending}") if one.stat().st_size]
+        )
+        (path,) = downloads.glob(f"*{ending}")
+        return path.read_bytes()
+
+    yield content
+    for path in downloads.iterdir():
+        path.unlink()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory, downloads) -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for switch in SWITCHES.split():
         options.add_argument(switch)
     options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
     driver.set_window_size(1400, 900)

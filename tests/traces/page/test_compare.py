@@ -106,5 +106,5 @@ def test_nothing_in_a_comparison_becomes_markup(show, pair):
     page_ = show(page(data, COMPARING))
     page_.press("v", "n", "?")
     assert "pwned" not in page_.script("return document.title")
-    assert page_.all("img") == [] and len(page_.all("script")) == 2
+    assert page_.all("img") == [] and len(page_.all("script")) == 3
     assert page_.complaints() == []

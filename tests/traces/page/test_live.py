@@ -175,7 +175,7 @@ def test_nothing_of_a_specification_or_an_answer_becomes_markup(serve, tmp_path)
     page.settle()
     page.until(lambda: page.all("#watched tr"))
     assert "pwned" not in page.script("return document.title")
-    assert page.all("img") == [] and len(page.all("script")) == 2
+    assert page.all("img") == [] and len(page.all("script")) == 3
     assert page.complaints() == []
 
 

@@ -1,6 +1,17 @@
 """The page in a real browser, letter by letter: what clicks and keys put on the screen."""
 
+import json
+from dataclasses import replace
+
+from quorate.spec.lang.meaning.compile import Meaning
+from quorate.traces.export.drawing import to_mermaid
+from quorate.traces.export.itf import to_itf
+from quorate.traces.export.markdown import to_markdown
+from quorate.traces.store import to_text
+from quorate.traces.trace import Step
 from selenium.webdriver.common.keys import Keys
+
+EXPORTS = {"trace.json": to_text, "itf.json": to_itf, "md": to_markdown, "mmd": to_mermaid}
 
 
 def test_it_opens_at_the_end_and_says_why(show, early_commit):
@@ -143,6 +154,15 @@ def test_d_enabled_and_disabled_with_the_first_failing_guard(show, early_commit)
     assert "phase[rm1] = Phase.ABORTED" in disabled.text
 
 
+def test_d_around_the_end_alternatives_are_followed_one_step_further(show, early_commit):
+    page = show(early_commit, "#step=3&tab=other")
+    option = page.one("#enabled details[data-option='prepare(rm2)']")
+    option.find_element("css selector", "summary").click()
+    assert "Then, 5:" in option.text
+    option.find_element("css selector", "[data-next='obey_commit(rm2)'] summary").click()
+    assert "Phase.PREPARED → Phase.COMMITTED" in option.text
+
+
 # ------------------------------------------------------------------------------------------- E: the badge
 
 
@@ -152,6 +172,24 @@ def test_e_badge_and_prose(show, early_commit, forgotten):
     assert page.text("#prose").startswith("3 steps from an initial state of TwoPhaseCommit, with commit-early, violate")
     assert "rm3 does nothing." in page.text("#prose")
     assert "4 messages: 3 received, 1 in flight at the end." in show(forgotten).text("#prose")
+
+
+def test_e_needed_steps_are_marked(show, early_commit, follow):
+    page = show(early_commit, "#tab=share")
+    assert page.text("#needed").startswith("Every step is needed")
+    page = show(wandering(early_commit), "#tab=share")
+    assert [one.get_attribute("data-step") for one in page.all(".row:has(.needed)")] == ["1", "3", "4", "5"]
+    assert page.text("#needed").endswith("The end is also reached without: step 2")
+    assert "quorate trace shrink" in page.text("#shrink")
+
+
+def wandering(early_commit):
+    """The counterexample with a step more than it needs."""
+    meaning = Meaning(early_commit.specification)
+    steps, wanted = [early_commit.steps[0]], [("prepare", (2,)), *(step.label for step in early_commit.steps[1:])]
+    for label in wanted:
+        steps.append(Step(label, dict(meaning.successors(steps[-1].state))[label]))
+    return replace(early_commit, steps=tuple(steps))
 
 
 # ------------------------------------------------------------------------------------- G: the state graph
@@ -226,6 +264,22 @@ def test_h_a_foreign_link_does_no_harm(show, early_commit):
     assert page.complaints() == []
 
 
+def test_h_lanes_and_matrix_are_folded_by_keys(show, early_commit):
+    page = show(early_commit)
+    page.press("l", Keys.ENTER)
+    assert page.texts(".lane-name > text")[:2] == ["⋮", "rm2"]
+    page.press(Keys.TAB, " ")
+    assert page.texts(".lane-name > text")[:3] == ["⋮", "⋮", "rm3"]
+    assert page.one("[data-fold='1']").get_attribute("aria-expanded") == "false"
+    assert page.all(".cell")
+    page.press("k")
+    assert not page.all(".cell")
+    fragment = page.script("return location.hash")
+    assert "plain=1" in fragment and "fold=0%2C1" in fragment
+    page.press("k")
+    assert page.all(".cell")
+
+
 # ------------------------------------------------------------------------------------------- I: passing on
 
 
@@ -238,3 +292,47 @@ def test_i_reproduction_line_and_regression_test(show, early_commit):
     page.click("[data-copy=pytest]")
     page.until(lambda: page.text("[data-copy=pytest]") in ("Copied", "Select the text and copy it"))
     assert page.script("return location.href") == page.text("#link")
+
+
+def test_i_notes_stay_in_the_link_and_in_a_saved_page(show, saved, early_commit):
+    page = show(early_commit, "#step=2&tab=step")
+    note = "the coordinator has not heard of it <b>yet</b> “\u2028”"
+    page.press("c")
+    page.one("#note").send_keys("first")
+    page.script(
+        "const n = document.getElementById('note'); n.value = arguments[0]; n.dispatchEvent(new Event('input'))", note
+    )
+    assert page.all(".row[data-step='2'] .noted")
+    fragment = page.script("return location.hash")
+    page = show(early_commit, fragment)
+    assert page.one("#note").get_attribute("value") == note
+    page.one("#scroll").click()
+    page.press("/", *"coordinator", Keys.ENTER)
+    assert page.text("#found") == "1 step"
+    page.press(Keys.ESCAPE, "x")
+    page.click("#save-notes")
+    copy = show(saved(".html").decode(), "#step=2&tab=step")
+    assert copy.one("#note").get_attribute("value") == note
+    assert copy.all(".row[data-step='2'] .noted") and copy.complaints() == []
+
+
+def test_i_pictures_and_other_formats_are_saved(show, saved, early_commit):
+    page = show(early_commit, "#tab=share")
+    for form in ("trace.json", "itf.json", "md", "mmd"):
+        page.click(f"[data-form='{form}']")
+        assert saved(f".{form}").decode() == EXPORTS[form](early_commit)
+    page.click("#save-svg")
+    picture = saved(".svg").decode()
+    assert ">obey_commit(rm2)<" in picture and ">rm3<" in picture and "var(--" in picture
+    page.click("#save-png")
+    content = saved(".png")
+    assert content.startswith(b"\x89PNG") and len(content) > 20_000
+    page.click("#save-graph")
+    assert ">WORK WORK WORK<" in saved(".graph.svg").decode()
+    assert page.complaints() == []
+
+
+def test_b_the_raw_step(show, early_commit):
+    page = show(early_commit, "#step=3&tab=step")
+    page.click("#raw summary")
+    assert json.loads(page.text("#raw pre")) == {"action": "commit", "arguments": [], "changed": {"decision": "COMMIT"}}

@@ -2,7 +2,7 @@
 // Several traces side by side. D and M are always those of one trace: of the one that is being drawn, or was clicked.
 
 const C = { traces: [], table: [], layouts: [], at: 0 };
-const V = { row: 0, step: 0, role: 0, epoch: 0, folded: new Set(), pins: new Set(), marks: new Set(), watch: [], query: "", hits: [], bad: [], hover: 0,
+const V = { row: 0, step: 0, role: 0, epoch: 0, folded: new Set(), pins: new Set(), marks: new Set(), watch: [], query: "", hits: [], bad: [], hover: 0, notes: new Map(), plain: true,
   crowded: true, printing: false };
 const SIGN = { same: "=", moved: "⇅", alike: "≈", only: "≠" };
 const TOLD = {

@@ -61,7 +61,7 @@ function haystack(step) {
   const parts = [label(step)];
   for (const [place, what] of D.changes[step - 1]) parts.push(`${text(place)} ${text(what)}`);
   if (step === 1) for (const row of D.rows) parts.push(`${row.place} ${valueAt(row, 1)}`);
-  parts.push(...D.passing[step].map(text));
+  parts.push(...D.passing[step].map(text), V.notes.get(shown(step)) ?? "");
   return parts.join("\n").toLowerCase();
 }
 

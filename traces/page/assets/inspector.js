@@ -9,13 +9,21 @@ function stepPanel() {
     el("p", { class: "step-label" }, el("code", null, label(step))),
     action && action[2] && el("p", null, action[2]),
     action && el("p", { class: "dim" }, action[1]),
+    noteField(step),
     watched(step),
     pinned(step),
     step > 1 ? changesTable(step) : el("p", { class: "dim" }, "The initial state. Every value is below."),
     passing(step),
     el("p", null, button(V.all || step === 1 ? "Only what changes (d)" : "All values (d)", "Switches between the two", () => set({ all: !V.all }), { id: "all-button" })),
     (V.all || step === 1) && stateTable(step),
+    rawStep(step),
   ];
+}
+
+// The step as it stands in the trace's file.
+function rawStep(step) {
+  const file = D.forms?.["trace.json"];
+  return file && el("details", { id: "raw" }, el("summary", null, "Raw JSON"), el("pre", null, JSON.stringify(JSON.parse(file).trace.steps[step - 1], null, 1)));
 }
 
 function pinButton(place) {

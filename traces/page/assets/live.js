@@ -46,6 +46,8 @@ function drawLiveNotice() {
 
 // The page goes on with the path that was found; what is pinned, folded and chosen stays.
 function walkOn(data, words, tab) {
+  const [old, now] = [D.live.path, data.live.path];
+  for (const step of V.notes.keys()) if (old[step - 1] !== now[step - 1]) V.notes.delete(step);
   adopt(data);
   L.words = "";
   Object.assign(V, { step: D.steps, hits: hits(V.query), open: "", group: -1, hover: 0 });

@@ -103,14 +103,21 @@ function falseParts(reason) {
   return `${reason[0]} ${reason[5].map(falseParts).join(" ")}`;
 }
 
-function enabledOption([name, outcomeOf, changes], number) {
+function enabledOption([name, outcomeOf, changes, next, more], number) {
   const taken = outcomeOf === "taken";
   return el("li", { class: D.live ? "takeable" : null }, D.live && takeButton(text(name), taken, number), el("details", { "data-option": text(name) },
     el("summary", null, el("span", { class: `chip ${taken ? "good" : "none"}` }, taken ? "✓ taken" : "○ enabled"), " ", el("code", null, text(name))),
-    changes.length
-      ? el("table", null, changes.map(([place, what]) => el("tr", null, el("th", { scope: "row" }, el("code", null, text(place))), el("td", null, difference(text(what))))))
-      : el("p", { class: "dim" }, "It would change nothing."),
+    changeRows(changes),
+    next && el("div", { class: "next" }, el("h3", null, next.length ? `Then, ${next.length + more}:` : "Then nothing can happen."),
+      el("ul", { class: "options" }, next.map(([label, changed]) => el("li", null, el("details", { "data-next": text(label) }, el("summary", null, "○ ", el("code", null, text(label))), changeRows(changed))))),
+      more > 0 && el("p", { class: "dim" }, `and ${more} more`)),
     taken && V.step < D.steps && el("p", null, stepLink(V.step + 1, "Go there"))));
+}
+
+function changeRows(changes) {
+  return changes.length
+    ? el("table", null, changes.map(([place, what]) => el("tr", null, el("th", { scope: "row" }, el("code", null, text(place))), el("td", null, difference(text(what))))))
+    : el("p", { class: "dim" }, "It would change nothing.");
 }
 
 function disabledOption(group) {
@@ -123,45 +130,4 @@ function disabledOption(group) {
     reason !== null && el("ul", { class: "tree" }, branch(D.reasons[reason])),
     names.length > 1 && el("p", { class: "dim" }, `The values are those of ${names[0]}.`),
     place !== null && el("p", { class: "dim" }, text(place))));
-}
-
-function sharePanel() {
-  const block = (title, words, id) => [
-    el("h3", null, title),
-    el("pre", { id }, words),
-    button("Copy", `copies ${title.toLowerCase()}`, (event) => copy(words, event.target), { "data-copy": id }),
-  ];
-  return [
-    el("h2", null, "Pass it on"),
-    el("p", null, el("span", { class: "chip none" }, D.badge[0]), ` ${D.badge[1]}. Trace ${D.identity}.`),
-    block("Reproduce", D.command, "reproduce"),
-    block("As a regression test for pytest", D.test, "pytest"),
-    block("Link to this view", location.href, "link"),
-    el("h3", null, "The diagram as a picture"),
-    button("Save the rows in sight as SVG", "writes a file", savePicture, { id: "save-svg" }),
-  ];
-}
-
-async function copy(words, from) {
-  let done = true;
-  try {
-    await navigator.clipboard.writeText(words);
-  } catch {
-    const area = el("textarea", null);
-    area.value = words;
-    document.body.append(area);
-    area.select();
-    done = document.execCommand("copy");
-    area.remove();
-  }
-  from.textContent = done ? "Copied" : "Select the text and copy it";
-  say(from.textContent);
-}
-
-function savePicture() {
-  const picture = document.querySelector("#canvas svg").cloneNode(true);
-  const styles = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules].map((rule) => rule.cssText)).join("\n");
-  picture.prepend(svg("style", null, styles), document.querySelector("body > svg defs").cloneNode(true));
-  const link = el("a", { download: `${D.identity}.svg`, href: URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(picture)], { type: "image/svg+xml" })) });
-  link.click();
 }

@@ -16,7 +16,7 @@ function measure() {
   const room = document.getElementById("scroll").clientWidth - 2;
   const longest = Math.max(...D.labels.map((number) => text(number).length));
   const columns = matrixColumns();
-  const matrix = columns.length * 22 + (columns.length ? 22 : 0);
+  const matrix = columns.length * 22 + 22;
   const labels = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.44));
   const open = D.lanes.filter((_, lane) => !V.folded.has(lane)).length;
   const rest = room - labels - matrix - (D.lanes.length - open) * NARROW;
@@ -33,6 +33,7 @@ function measure() {
 
 // The properties that have a column of their own: all if they are few, else those that tell something.
 function matrixColumns() {
+  if (V.plain) return [];
   const every = D.properties.filter((one) => SAFETY.has(one.kind) || one.kind === "witness");
   if (every.length <= 5) return every.map((one) => ({ name: one.name, members: [one] }));
   const telling = every.filter((one) => (SAFETY.has(one.kind) ? /[0x]/.test(one.values) : false)).slice(0, 6);
@@ -56,20 +57,44 @@ function drawTimeline() {
 }
 
 function drawLaneNames() {
-  const height = M.columns.length ? 104 : 40;
-  const names = svg("svg", { width: M.width, height, class: "names", "aria-hidden": "true" },
-    svg("text", { x: 14, y: height - 14, class: "dim" }, "step"),
+  const height = M.columns.length ? 104 : 44;
+  const focused = document.activeElement?.dataset?.fold;
+  const names = svg("svg", { width: M.width, height, class: "names", role: "group", "aria-label": "Lanes and properties" },
+    svg("text", { x: 14, y: height - 14, class: "dim", "aria-hidden": "true" }, "step"),
     D.lanes.map((name, lane) =>
-      svg("g", { class: "lane-name", onclick: () => fold(lane) },
-        svg("title", null, `${name}: click to fold or unfold`),
+      svg("g", { class: "lane-name", ...folder(String(lane), () => fold(lane), `lane ${name}`, !V.folded.has(lane)) },
+        svg("rect", { class: "catch", x: M.lanes[lane].x - M.lanes[lane].width / 2 + 2, y: height - 32, width: M.lanes[lane].width - 4, height: 26, rx: 6 }),
+        svg("title", null, `${name}: click, or press Enter, to fold or unfold`),
         V.folded.has(lane)
           ? svg("text", { x: M.lanes[lane].x, y: height - 14, "text-anchor": "middle" }, "⋮")
           : svg("text", { x: M.lanes[lane].x, y: height - 14, "text-anchor": "middle" }, short(name, 22)))),
     M.columns.map((column, i) =>
       svg("text", { class: "column", transform: `translate(${M.matrix + i * 22 + 12} ${height - 10}) rotate(-90)` },
         svg("title", null, column.members.map((one) => `${one.name}: ${one.doc}`).join("\n")),
-        short(column.name, 15))));
+        short(column.name, 15))),
+    hasMatrix() && svg("g", { class: "matrix-fold", ...folder("matrix", foldMatrix, "property matrix", !V.plain) },
+      svg("rect", { class: "catch", x: M.matrix - 14, y: 4, width: 16, height: 20, rx: 5 }),
+      svg("title", null, "the properties: click, or press Enter, to fold or unfold (k)"),
+      svg("text", { x: M.matrix - 6, y: 18, "text-anchor": "middle" }, V.plain ? "◂" : "▸")));
   put("lanes", names);
+  if (focused !== undefined) document.querySelector(`[data-fold="${focused}"]`)?.focus();
+}
+
+// What a thing needs that is folded by a click, or by Enter and the space bar.
+function folder(name, act, words, open) {
+  const onkeydown = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  };
+  return { onclick: act, onkeydown, tabindex: 0, role: "button", "aria-label": words, "aria-expanded": String(open), "data-fold": name };
+}
+
+const hasMatrix = () => D.properties.some((one) => SAFETY.has(one.kind) || one.kind === "witness");
+
+function foldMatrix() {
+  set({ plain: !V.plain });
 }
 
 function windowOfSteps() {
@@ -82,7 +107,7 @@ function windowOfSteps() {
 
 function drawWindow() {
   const [first, last] = windowOfSteps();
-  const key = `${first} ${last} ${V.step} ${V.hover} ${V.query} ${V.role} ${V.epoch} ${[...V.marks]} ${[...V.pins]}`;
+  const key = `${first} ${last} ${V.step} ${V.hover} ${V.query} ${V.role} ${V.epoch} ${[...V.marks]} ${[...V.pins]} ${[...V.notes.keys()]}`;
   if (key === drawn) return;
   drawn = key;
   const top = (first - 1) * ROW;
@@ -113,6 +138,8 @@ function rowsOf(first, last) {
       svg("line", { class: "side", x1: 4, x2: 4, y1: y + 3, y2: y + ROW - 3 }),
       svg("text", { class: "number", x: 38, y: y + 21.5, "text-anchor": "end" }, String(shown(step))),
       V.marks.has(step) && svg("text", { class: "mark", x: 7, y: y + 21 }, "★"),
+      V.notes.has(shown(step)) && svg("text", { class: "noted", x: 7, y: y + (V.marks.has(step) ? 31 : 21) }, "✎", svg("title", null, V.notes.get(shown(step)))),
+      D.needed?.[step - 1] && D.needed.includes(false) && svg("text", { class: "needed", x: 39, y: y + 20 }, "∗", svg("title", null, "needed: without this step the end is lost")),
       svg("text", { class: "label", x: 50, y: y + 21.5 }, svg("title", null, label(step)), shortLabel(label(step), room)),
       M.columns.map((column, i) => cell(column, i, step))));
   }
@@ -254,10 +281,12 @@ function arriving(group, [words, sent, sender, received, receiver, fate, mark], 
     lost: svg("path", { class: "void", d: "M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0M-3.5 3.5L3.5 -3.5", transform: `translate(${x2 - side * 5} ${y2})` }),
   };
   group.append(mark === "dead" ? svg("path", { class: "tomb", d: "M-5 7V-1a5 5 0 0 1 10 0V7ZM0 -4V4M-2.5 -1.5H2.5", transform: `translate(${x2 - side * 5} ${y2})` }) : heads[fate]);
-  const signs = { received: "", dropped: " ✗ dropped", lost: " ⊘ lost" }[fate] + { "": "", again: " ↻ again", overtaken: " ⇄ overtaken", dead: " † down", late: " ↷ late" }[mark];
-  const room = Math.min(26, Math.floor((Math.max(Math.abs(x2 - x1), 110) - 6) / 6.65)) - signs.length;
+  const whole = { received: "", dropped: " ✗ dropped", lost: " ⊘ lost" }[fate] + { "": "", again: " ↻ again", overtaken: " ⇄ overtaken", dead: " † down", late: " ↷ late" }[mark];
   const x = (x1 + x2) / 2 + (loop ? 34 : 0);
   const y = (y1 + y2) / 2 - 5 - 17 * order;
+  const beyond = M.matrix ? Math.floor((M.matrix - 10 - x) / 6.65) : 26; // letters of a loop's caption before the matrix
+  const signs = loop && beyond < 5 + whole.length ? whole.slice(0, 2) : whole;
+  const room = Math.min(26, loop ? beyond : Math.floor((Math.max(Math.abs(x2 - x1), 110) - 6) / 6.65)) - signs.length;
   if (busy || !V.crowded || signs) group.append(caption(brief(text(words), room), signs, x, y, loop ? "start" : "middle"));
 }
 
