@@ -56,7 +56,7 @@ def align(traces: Sequence[Trace]) -> Alignment:
 def _identities(trace: Trace, numbers: dict[object, int]) -> list[int]:
     """For every step a number that the same step has in every trace: made from its label and its direct causes."""
     drawing = diagram(trace)
-    lane_of = {event.number: event.lane for event in drawing.events}
+    lanes_of = {event.number: (event.lane, *event.others) for event in drawing.events}
     sent: dict[int, set[int]] = {}
     for message in drawing.messages:
         if message.received is not None and message.fate == "received":
@@ -64,13 +64,13 @@ def _identities(trace: Trace, numbers: dict[object, int]) -> list[int]:
     found: list[int] = []
     last: dict[int, int] = {}
     for number, step in enumerate(trace.steps, start=1):
-        lane = lane_of.get(number, -1)
-        causes = {last[lane]} if lane in last else {1} - {number}
+        lanes = lanes_of.get(number, (-1,))
+        causes = {last[lane] for lane in lanes if lane in last} or {1} - {number}
         causes |= {earlier for earlier in sent.get(number, ()) if earlier < number}
         past = tuple(sorted(found[cause - 1] for cause in causes))
-        own = (show_label(trace.specification, step.label), lane_name(drawing.lanes, lane), past)
+        own = (show_label(trace.specification, step.label), lane_name(drawing.lanes, lanes[0]), past)
         found.append(numbers.setdefault(own, len(numbers)))
-        last[lane] = number
+        last |= dict.fromkeys(lanes, number)
     return found
 
 

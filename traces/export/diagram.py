@@ -1,10 +1,11 @@
 """Who did what when, and which messages passed: the data of a space–time diagram, found from the types alone.
 
-A lane is an element of the main Sort or Range: the one that most variables are keyed by. A channel is a collection of
-records that some action adds to and some action takes from (or draws an argument from). A message is a record that a
-step put into a channel; it is received by the step that takes it out or draws it, lost when that step does nothing
-else or empties channels wholesale, and in flight when it is still there at the end. Where a channel is keyed by
-elements, its keys say who sends and who receives; otherwise the steps do.
+A lane is an element of the main Sort or Range, which most variables are keyed by, or of another Sort that variables are
+keyed by. A step happens in one lane; the lanes of other Sorts that its arguments name take part in it. A channel is a
+collection of records that some action adds to and some action takes from (or draws an argument from). A message is a
+record that a step put into a channel; it is received by the step that takes it out or draws it, lost when that step
+does nothing else or empties channels wholesale, and in flight when it is still there at the end. Where a channel is
+keyed by elements, its keys say who sends and who receives; otherwise the steps do.
 """
 
 from collections import Counter
@@ -23,11 +24,12 @@ Main = domains.Sort | domains.Range
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A step, in the lane it happened in."""
+    """A step, in the lane it happened in, and the lanes of other Sorts that take part in it."""
 
     number: int
     lane: int
     label: str
+    others: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,6 +75,15 @@ def main_type(specification: ir.Specification) -> Main | None:
     sorts = {kind: count for kind, count in votes.items() if isinstance(kind, domains.Sort)}
     best = sorts or votes
     return max(best, key=lambda kind: best[kind], default=None)
+
+
+def lane_types(specification: ir.Specification) -> tuple[Main, ...]:
+    """What has lanes: the main Sort or Range, then the other Sorts that variables are keyed by."""
+    main = main_type(specification)
+    if main is None:
+        return ()
+    keys = dict.fromkeys(key for variable in specification.variables for key in _keys_of(variable.type))
+    return (main, *(key for key in keys if key != main and isinstance(key, domains.Sort)))
 
 
 def _keys_of(kind: Type) -> Iterator[Main]:
@@ -161,10 +172,12 @@ class _Drawing:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._main = main_type(trace.specification)
+        kinds = lane_types(trace.specification)
+        self._elements = [(kind, element) for kind in kinds for element in domains.values(kind)]  # of every lane
         self._channels = channels(trace.specification)
         self._takers = {name: _takers(trace.specification, name) for name in self._channels}
         self._draws = {action.name: set(_drawn_from(action)) for action in trace.specification.actions}
-        self.lanes = (*_lane_names(self._main), SYSTEM)
+        self.lanes = (*(_lane_name(*element) for element in self._elements), SYSTEM)
         self.events: list[Event] = []
         self.messages: list[Message] = []
         self._waiting: dict[tuple[Entry, Plain], list[Message]] = {}
@@ -174,7 +187,8 @@ class _Drawing:
         before, step = self._trace.steps[number - 2], self._trace.steps[number - 1]
         old, new = self._contents(before.state), self._contents(step.state)
         lane = self._lane(before, step)
-        self.events.append(Event(number, lane, show_label(self._trace.specification, step.label)))
+        others = tuple(dict.fromkeys(other for other in self._named(step) if not self._alike(lane, other)))
+        self.events.append(Event(number, lane, show_label(self._trace.specification, step.label), others))
         idle = not any(new[entry][1] - old[entry][1] for entry in old) and not self._acts(before.state, step.state)
         for entry, (_, items) in old.items():
             gone = items - new[entry][1]
@@ -196,9 +210,9 @@ class _Drawing:
         """Sender and receiver, where the first two keys of a channel are elements: from whom, to whom."""
         variable = next(v for v in self._trace.specification.variables if v.name == entry[0])
         kinds = list(_keys_of(variable.type))
-        if len(kinds) < 2 or kinds[:2] != [self._main, self._main]:
+        if self._main is None or kinds[:2] != [self._main, self._main]:
             return None
-        return self._number(entry[1][0]), self._number(entry[1][1])
+        return self._number(self._main, entry[1][0]), self._number(self._main, entry[1][1])
 
     def _take(self, entry: Entry, item: Plain, number: int, lane: int, lost: bool) -> None:
         waiting = self._waiting.get((entry, item), [])
@@ -247,22 +261,38 @@ class _Drawing:
     def _lane(self, before: Step, step: Step) -> int:
         """By the first argument that is an element; else by the one entry that changed; else by the drawn record."""
         system = len(self.lanes) - 1
+        named = list(self._named(step))
+        if named:
+            return next((lane for lane in named if self._alike(lane, 0)), named[0])
         action = action_of(self._trace.specification, step.label[0])
         params = action.params if action else ()
-        for param, argument in zip(params, step.label[1], strict=True):
-            if param.type == self._main:
-                return self._number(argument)
+        if any(isinstance(p.type, domains.Optional) and self._has_lanes(p.type.item) for p in params):
+            return system  # it says that it is nobody's
         changed = set(self._changed_elements(before.state, step.state))
         if len(changed) == 1:
             return changed.pop()
         for param, argument in zip(params, step.label[1], strict=True):
             for element in self._addressees(param.type, argument):
-                return self._number(element)
+                return self._number(self._main, element)
         return system
 
-    def _number(self, element: Plain) -> int:
-        assert self._main is not None
-        return domains.position(self._main, element)
+    def _named(self, step: Step) -> Iterator[int]:
+        """The lanes of a step's arguments."""
+        action = action_of(self._trace.specification, step.label[0])
+        for param, argument in zip(action.params if action else (), step.label[1], strict=True):
+            kind = param.type.item if isinstance(param.type, domains.Optional) else param.type
+            if self._has_lanes(kind) and argument is not None:
+                yield self._number(kind, argument)
+
+    def _has_lanes(self, kind: Type) -> bool:
+        return any(kind == own for own, _ in self._elements)
+
+    def _alike(self, lane: int, other: int) -> bool:
+        """Whether two lanes are of elements of one type."""
+        return self._elements[lane][0] == self._elements[other][0]
+
+    def _number(self, kind: Type | None, element: Plain) -> int:
+        return next(lane for lane, own in enumerate(self._elements) if own == (kind, element))
 
     def _changed_elements(self, before: State, after: State) -> Iterator[int]:
         for variable, old, new in zip(self._trace.specification.variables, before, after, strict=True):
@@ -281,11 +311,8 @@ class _Drawing:
                     yield part
 
 
-def _lane_names(main: Main | None) -> list[str]:
-    if main is None:
-        return []
-    ranged = isinstance(main, domains.Range)
-    return [f"{main.name.lower()}{e}" if ranged else show(main, e) for e in domains.values(main)]
+def _lane_name(kind: Main, element: Plain) -> str:
+    return f"{kind.name.lower()}{element}" if isinstance(kind, domains.Range) else show(kind, element)
 
 
 def _collections(

@@ -1,7 +1,8 @@
 """Space–time diagrams drawn: as text, as SVG, and as a Mermaid sequence diagram.
 
-Time runs downwards, one row per step. Fates of messages differ in shape, not in colour alone: an arrow arrives, a
-lost message ends in a cross, one in flight ends open at the bottom.
+Time runs downwards, one row per step; a full circle is where it happens, an empty one who takes part in it. Fates of
+messages differ in shape, not in colour alone: an arrow arrives, a lost message ends in a cross, one in flight ends open
+at the bottom.
 """
 
 from collections import Counter
@@ -42,6 +43,11 @@ def _row(found: Diagram, event: Event, arrived: list[Message], width: int) -> st
     centres = [lane * width + width // 2 for lane in range(len(found.lanes))]
     for centre in centres:
         cells[centre] = "│"
+    for other in event.others:
+        for position in range(*sorted((centres[event.lane], centres[other]))):
+            cells[position] = "╌"
+    for other in event.others:
+        cells[centres[other]] = "○"
     for message in arrived:
         start, end = centres[message.sender], centres[event.lane if message.receiver is None else message.receiver]
         for position in range(min(start, end) + 1, max(start, end)):
@@ -57,7 +63,9 @@ def to_mermaid(trace: Trace) -> str:
     found = diagram(trace)
     lines = ["sequenceDiagram", *(f"    participant L{i} as {_plain(name)}" for i, name in enumerate(found.lanes))]
     for event in found.events:
-        lines.append(f"    Note over L{event.lane}: {event.number}. {_plain(event.label)}")
+        ends = sorted((event.lane, *event.others))
+        over = f"L{ends[0]},L{ends[-1]}" if event.others else f"L{event.lane}"
+        lines.append(f"    Note over {over}: {event.number}. {_plain(event.label)}")
         for message in found.messages:
             if message.received == event.number:
                 arrow = "-x" if message.fate == "lost" else "->>"
@@ -95,6 +103,9 @@ def to_timeline_svg(trace: Trace) -> str:
         drawn[course] += 1
     for event in found.events:
         y = _y(event.number)
+        for other in event.others:
+            lines.append(f'<line class="part" x1="{places[event.lane]}" y1="{y}" x2="{places[other]}" y2="{y}"/>')
+            lines.append(f'<circle class="other" cx="{places[other]}" cy="{y}" r="5"/>')
         lines.append(f'<circle cx="{places[event.lane]}" cy="{y}" r="5"/>')
         label = escape(f"{event.number}. {event.label}")
         lines.append(f'<text x="{lane_width * len(found.lanes) + 10}" y="{y + 4}">{label}</text>')
@@ -104,6 +115,7 @@ def to_timeline_svg(trace: Trace) -> str:
 _STYLE = (
     "<style>svg{background:#fff}.lane{stroke:#999}.name{font-weight:bold}"
     ".message{stroke:#225ea8;stroke-width:1.5;fill:none}.flying{stroke-dasharray:5 4}"
+    ".part{stroke:#000;stroke-dasharray:2 3}.other{stroke:#000;fill:#fff}"
     ".text{fill:#225ea8;paint-order:stroke;stroke:#fff;stroke-width:3}</style>"
 )
 

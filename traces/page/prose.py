@@ -60,7 +60,8 @@ def _who(found: Diagram) -> Iterator[str]:
         others = "".join(f", {lane} {counted[lane]}" for lane in rest)
         system = f"; {counted[SYSTEM]} belong{'s' if counted[SYSTEM] == 1 else ''} to nobody" if counted[SYSTEM] else ""
         yield f"{first} takes {_count(counted[first], 'step')}{others}{system}."
-        idle = [lane for lane in found.lanes if not counted[lane] and lane != SYSTEM]
+        taking_part = {found.lanes[other] for event in found.events for other in event.others} | {SYSTEM}
+        idle = [lane for lane in found.lanes if not counted[lane] and lane not in taking_part]
         if idle:
             yield f"{' and '.join(idle)} {'does' if len(idle) == 1 else 'do'} nothing."
 
