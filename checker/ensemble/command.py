@@ -1,7 +1,6 @@
 """`quorate cluster`: several members of an ensemble on this machine, started and stopped together."""
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -55,19 +54,14 @@ def start(servers: int, observers: int, data: Path, tick: int, detach: bool) -> 
         raise Mistake(
             f"server {', '.join(running)} of {data} runs already; stop with: quorate cluster stop --data {data}"
         )
-    started = {member.sid: processes.start(data, member) for member in members}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        processes.wait_until_serving(members)
+        _run(data, members, detach)
+    except KeyboardInterrupt:
+        click.echo(f"stopped {processes.stop(members)} servers")
     except processes.NotRunning as failure:
         processes.stop(members)
         raise Mistake(str(failure)) from None
-    click.echo(f"connect to  {','.join(f'{processes.HOST}:{member.port}' for member in members)}")
-    _print_table(members)
-    if detach:
-        click.echo(f"they run until: quorate cluster stop --data {data}")
-        return
-    click.echo("Ctrl-C stops them")
-    _watch(members, started)
 
 
 @cluster.command("stop", short_help="Stop the servers.")
@@ -103,16 +97,20 @@ def _print_table(members: list[processes.Member]) -> None:
     Console(soft_wrap=True).print(table)
 
 
-def _watch(members: list[processes.Member], started: "dict[int, subprocess.Popen[bytes]]") -> None:
-    """Until Ctrl-C or SIGTERM; says when a server ends by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        while started:
-            for sid, process in list(started.items()):
-                if process.poll() is not None:
-                    del started[sid]
-                    click.echo(f"server {sid} ended with {process.returncode}", err=True)
-            time.sleep(0.2)
-        raise Mistake("every server ended; their logs are beside their data")
-    except KeyboardInterrupt:
-        click.echo(f"stopped {processes.stop(members)} servers")
+def _run(data: Path, members: list[processes.Member], detach: bool) -> None:
+    """Start all and, unless they are left alone, say when one ends by itself, until Ctrl-C or SIGTERM."""
+    started = {member.sid: processes.start(data, member) for member in members}
+    processes.wait_until_serving(members)
+    click.echo(f"connect to  {','.join(f'{processes.HOST}:{member.port}' for member in members)}")
+    _print_table(members)
+    if detach:
+        click.echo(f"they run until: quorate cluster stop --data {data}")
+        return
+    click.echo("Ctrl-C stops them")
+    while started:
+        for sid, process in list(started.items()):
+            if process.poll() is not None:
+                del started[sid]
+                click.echo(f"server {sid} ended with {process.returncode}", err=True)
+        time.sleep(0.2)
+    raise processes.NotRunning("every server ended; their logs are beside their data")

@@ -40,6 +40,14 @@ class Address:
     client_host: str | None = None
     client_port: int | None = None
 
+    def __str__(self) -> str:
+        """As it stands in a file."""
+        host, client_host = (f"[{name}]" if name and ":" in name else name for name in (self.host, self.client_host))
+        text = f"{host}:{self.quorum_port}:{self.election_port}:{'observer' if self.observer else 'participant'}"
+        if self.client_port is None:
+            return text
+        return f"{text};{client_host + ':' if client_host else ''}{self.client_port}"
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:

@@ -66,6 +66,7 @@ def open_host(configuration: Configuration, sid: int, data: Path, log: JsonLog) 
     session = first_id(sid, at.monotonic_ms)
     member = Member(ensemble, sids.index(sid), opened, configuration.settings, limits, session, at)
     member.service.server_id = sid
+    member.service.members = "".join(f"server.{other}={address}\n" for other, address in configuration.servers.items())
     member.service.directory_sizes = partial(sizes, data / "version-2")
     host = Host(configuration, sid, member, log)
     host.journal = Journal(opened.store, directory, opened.epochs, log, host.synced, host.failed)

@@ -1,7 +1,8 @@
 """Members are killed every few seconds while clients work; afterwards everything that they were told must be true.
 
-Three voters are killed and restarted at random, the leader most often, sometimes two at once. An observer is left
-alone: its log is what the ensemble committed. `pytest -m slow -k ten_minutes -s` prints what happened.
+Three voters are killed and restarted at random, the leader most often, sometimes two at once, sometimes when another
+has just come back and is behind. An observer is left alone: its log is what the ensemble committed.
+`pytest -m slow -k ten_minutes -s` prints what happened.
 """
 
 import random
@@ -96,26 +97,35 @@ class Killer:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             time.sleep(self._rng.uniform(1.0, 3.0))
-            victims = self._victims()
+            victims, behind = self._victims()
+            for sid in behind:
+                self.servers.kill(sid)
+            time.sleep(0.5 if behind else 0)
             for victim in victims:
                 self.servers.kill(victim)
+            if behind:
+                self.servers.start(*behind)
             time.sleep(self._rng.uniform(0.2, 2.0))
             self.servers.start(*victims)
             self.servers.wait()
 
-    def _victims(self) -> list[int]:
+    def _victims(self) -> tuple[list[int], list[int]]:
+        """Whom to kill; and whom a little before, to start it at once: it has missed something when it elects."""
         roles = self.servers.roles()
         leader = [sid for sid, role in roles.items() if role == "leader"]
         voters = [sid for sid in roles if sid != OBSERVER]
         point = self._rng.random()
         if point < 0.15:
             self.kills["two at once"] += 1
-            return self._rng.sample(voters, 2)
-        if point < 0.7 and leader:
+            return self._rng.sample(voters, 2), []
+        if point < 0.45 and leader:
             self.kills["leader"] += 1
-            return leader
+            return leader, []
+        if point < 0.75 and leader:
+            self.kills["leader, a follower is behind"] += 1
+            return leader, [max(set(voters) - set(leader))]
         self.kills["any"] += 1
-        return [self._rng.choice(voters)]
+        return [self._rng.choice(voters)], []
 
 
 def abandoned(raw: Any, servers: Any, number: int) -> int:
