@@ -93,6 +93,7 @@ static void save_blocks(Search *s, const Block *blocks, u32 count, Stream *to) {
 }
 
 int search_save(Search *s, const char *path, const char *header, u64 length) {
+    if (s->torn) return ENOMEM;
     Stream to = {.file = fopen(path, "wb")};
     if (to.file == NULL) return errno;
     out_number(&to, MAGIC);
@@ -144,7 +145,7 @@ static void load_table(Table *table, Stream *from) {
         const u64 count = used - done < 1024 ? used - done : 1024;
         in(from, line, count * sizeof *line);
         for (u64 i = 0; i < count && !from->failed; i++) {
-            if (line[i] != 0) table_insert(table, line[i]); else from->failed = -1;
+            if (line[i] != 0) table->used += (u64)table_insert(table, line[i]); else from->failed = -1;
         }
         done += count;
     }

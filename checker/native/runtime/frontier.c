@@ -182,8 +182,16 @@ static int spill_file(Pool *pool) {
     return pool->files[pool->side] = file;
 }
 
-/* Writes a full chunk to the file, so that its pages can be filled again. */
-static int spill(Pool *pool, Chunk *chunk) {
+static void fail(Pool *pool) {
+    __atomic_store_n(&pool->failed, errno != 0 ? errno : EIO, __ATOMIC_RELAXED);
+}
+
+int pool_failed(const Pool *pool) {
+    return __atomic_load_n(&pool->failed, __ATOMIC_RELAXED);
+}
+
+/* Writes a full chunk to the file, so that its pages can be filled again. Where that fails it stays as it is. */
+static void spill(Pool *pool, Chunk *chunk) {
     pthread_mutex_lock(&pool->lock);
     const int file = spill_file(pool);
     const i64 offset = pool->ends[pool->side];
@@ -191,17 +199,15 @@ static int spill(Pool *pool, Chunk *chunk) {
     pool->spilled += chunk->used;
     pthread_mutex_unlock(&pool->lock);
     size_t written = 0;
+    errno = 0;
     while (file >= 0 && written < chunk->used) {
         const ssize_t more = pwrite(file, chunk->data + written, chunk->used - written, offset + (i64)written);
         if (more <= 0) break;
         written += (size_t)more;
     }
-    if (written < chunk->used) {
-        pool->failed = errno != 0 ? errno : EIO;
-        return 0;
-    }
+    if (written < chunk->used) return fail(pool);
     Chunk *pages = chunk_new(pool);
-    if (pages == NULL) return 0;
+    if (pages == NULL) return;
     pages->data = chunk->data;
     pages->bytes = chunk->bytes;
     chunk->data = NULL;
@@ -211,14 +217,12 @@ static int spill(Pool *pool, Chunk *chunk) {
     pages->next = pool->idle;
     pool->idle = pages;
     pthread_mutex_unlock(&pool->lock);
-    return 1;
 }
 
-static int chunk_finish(Pool *pool, Chunk *chunk) {
-    int fine = 1;
-    if (pool->limit != 0 && pool->folder[0] != 0 && pages_held() > pool->limit) fine = spill(pool, chunk);
+static void chunk_finish(Pool *pool, Chunk *chunk) {
+    const int wanted = pool->limit != 0 && pool->folder[0] != 0 && pages_held() > pool->limit;
+    if (wanted && !pool_failed(pool)) spill(pool, chunk);
     chunk_release(pool, chunk);
-    return fine;
 }
 
 /* ------------------------------------------------------------------------------------------------- writing */
@@ -239,7 +243,7 @@ static int begin_block(Writer *writer, u64 index) {
     if (writer->chunk != NULL && writer->chunk->used + most * 4 > writer->chunk->bytes) {
         Chunk *full = writer->chunk;
         writer->chunk = NULL;
-        if (!chunk_finish(pool, full)) return 0;
+        chunk_finish(pool, full);
     }
     if (writer->chunk == NULL && (writer->chunk = chunk_take(pool)) == NULL) return 0;
     writer->block = (Block){.first = index, .chunk = writer->chunk, .at = (u32)writer->chunk->used};
@@ -299,10 +303,11 @@ const uint8_t *block_data(Pool *pool, const Block *block, uint8_t *scratch) {
     if (block->chunk->data != NULL) return block->chunk->data + block->at;
     size_t have = 0;
     while (have < block->bytes) {
+        errno = 0;
         const ssize_t more = pread(block->chunk->file, scratch + have, block->bytes - have,
                                    block->chunk->offset + block->at + (i64)have);
         if (more <= 0) {
-            pool->failed = errno != 0 ? errno : EIO;
+            fail(pool);
             return NULL;
         }
         have += (size_t)more;
@@ -320,7 +325,7 @@ int pool_adopt(Pool *pool, Block *block, const uint8_t *data) {
     if (pool->adopting == NULL || pool->adopting->used + block->bytes > pool->adopting->bytes) {
         Chunk *full = pool->adopting;
         pool->adopting = NULL;
-        if (full != NULL && !chunk_finish(pool, full)) return 0;
+        if (full != NULL) chunk_finish(pool, full);
         if ((pool->adopting = chunk_take(pool)) == NULL) return 0;
     }
     Chunk *chunk = pool->adopting;

@@ -44,7 +44,7 @@ typedef struct {
     int files[2];       /* of odd and even levels; -1 while there is none */
     i64 ends[2];
     int side;           /* which one is being written */
-    int failed;         /* errno of the first failure, for good */
+    int failed;         /* errno of the first failure of a file, for good; nothing is lost by it */
     u64 spilled;        /* bytes written to files, in all */
     u64 chunk_bytes, arena_bytes;
     unsigned words;
@@ -68,7 +68,8 @@ void pool_turn(Pool *pool); /* a level is expanded: its file is emptied, and the
 
 void writer_open(Writer *writer, Pool *pool);
 void writer_close(Writer *writer);
-/* Adds a state; 0 when there is no memory left (or the file failed: pool->failed). */
+int pool_failed(const Pool *pool);
+/* Adds a state; 0 when the system has no memory left. */
 int writer_add(Writer *writer, const u64 *state, u64 index, u64 parent, u32 ordinal);
 int writer_cut(Writer *writer); /* ends the open block */
 Block *writer_take(Writer *writer, u32 *count); /* the blocks since the last call; the caller frees the array */

@@ -1,7 +1,9 @@
 #include "memory.h"
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
+enum { APART = 128 }; /* bytes: lines are fetched in pairs */
 #define PAGE ((uintptr_t)4096)
 #define HUGE ((size_t)2 << 20)
 
@@ -31,4 +33,10 @@ void pages_forget(void *from, void *to) {
 
 u64 pages_held(void) {
     return atomic_load(&held);
+}
+
+void *lines_take(size_t bytes) {
+    const size_t whole = (bytes / APART + 1) * APART;
+    void *lines = aligned_alloc(APART, whole);
+    return lines == NULL ? NULL : memset(lines, 0, whole);
 }

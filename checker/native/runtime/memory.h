@@ -9,5 +9,7 @@ void *pages_take(size_t bytes);            /* zeroed; NULL when there is none */
 void pages_give(void *pages, size_t bytes);
 void pages_forget(void *from, void *to);   /* gives the whole pages between back to the system, keeps the addresses */
 u64 pages_held(void);                      /* bytes now taken */
+/* Zeroed memory in cache lines of its own, so that threads do not disturb each other; `free` takes it back. */
+void *lines_take(size_t bytes);
 
 #endif

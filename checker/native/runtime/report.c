@@ -84,17 +84,21 @@ static void collect(Context *cx) {
 }
 
 u32 model_steps(const Model *model, const u64 *state, u64 *states, u32 *actions, u32 room, u32 *site) {
-    static u64 nothing[8];
+    static const u64 nothing[8];
     enum { BATCH = 64 };
+    u64 recent = 0;
     Collector all = {.states = states, .actions = actions, .room = room, .words = model->words};
     all.cx = (Context){.batch = BATCH, .capacity = BATCH, .slots = nothing, .buckets = 1, .flush = collect, .failed = NOBODY};
     all.cx.states = all.cx.next = calloc((size_t)BATCH * model->words, sizeof(u64));
     all.cx.items = calloc(BATCH, sizeof(Item));
     all.cx.owner = &all;
+    all.cx.recent = &recent;
+    all.cx.actions = calloc(2 * (model->actions + model->initials), sizeof(u32));
     if (state == NULL) model->initial(&all.cx); else model->expand(&all.cx, state);
     collect(&all.cx);
     *site = all.cx.site;
     free(all.cx.states);
     free(all.cx.items);
+    free(all.cx.actions);
     return all.count;
 }

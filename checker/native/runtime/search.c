@@ -3,15 +3,14 @@
 #include "memory.h"
 #include <stdlib.h>
 
-enum { TASK_STATES = 2048 };
+enum { TASK_STATES = 2048, TASK_BYTES = 512 << 10 };
 
 /* --------------------------------------------------------------------------------------------------- memory */
 
-int search_grow(Search *s, u64 more) {
+int search_may_grow(const Search *s, u64 more) {
     const u64 buckets = table_buckets_for(&s->table, s->table.used + more);
     const u64 after = pages_held() - table_bytes(s->table.buckets) + table_bytes(buckets);
-    if (s->settings.memory != 0 && after > s->settings.memory) return 0;
-    return table_reserve(&s->table, s->table.used + more);
+    return s->settings.memory == 0 || after <= s->settings.memory;
 }
 
 /* Chunks go to disk while the next growth of the table would not fit beside them. */
@@ -74,6 +73,7 @@ static void fold_beyond(Search *s, Task *task, u64 last) {
         const Beyond *one = &task->beyond[i];
         if (!table_reserve(&s->beyond, s->beyond.used + 1)) s->stop = MEMORY;
         else if (table_insert(&s->beyond, blend(one->print, one->place) | 1)) {
+            s->beyond.used++;
             Finding *sum = &s->found[one->place];
             const u64 count = sum->count + 1;
             if (sum->kind == 0 || sum->order > one->finding.order + last) {
@@ -98,6 +98,8 @@ static int keep_next(Search *s, const Block *block) {
 }
 
 static void fold_task(Search *s, Task *task) {
+    for (u32 b = task->first; b < task->last; b++) s->expanded += s->level[b].count;
+    s->kept += task->kept;
     s->generated += task->generated;
     s->distinct += task->distinct;
     s->outside += task->outside;
@@ -107,9 +109,11 @@ static void fold_task(Search *s, Task *task) {
     if (task->found != NULL) fold_findings(s, task, last);
     if (task->beyond != NULL) fold_beyond(s, task, last);
     for (u32 b = 0; b < task->outs; b++) {
-        if (!remember(s, &task->out[b]) || !keep_next(s, &task->out[b])) s->stop = MEMORY;
+        if (!remember(s, &task->out[b]) || !keep_next(s, &task->out[b])) {
+            s->torn = 1;
+            s->stop = MEMORY;
+        }
     }
-    if (task->stop.kind != 0) s->stopped = task->stop;
     if (task->distinct > 0 && !s->deeper) {
         s->deeper = 1;
         s->depth++;
@@ -138,12 +142,19 @@ u64 search_waiting(const Search *s) {
     return states_of(s->level, s->blocks) + states_of(s->next, s->nexts);
 }
 
+int ends_within(const Search *s, u32 kind) {
+    return s->torn || (kind != RUNNING && kind != MEMORY && kind != DISK);
+}
+
 /* Tasks end in order, so what is not expanded is the end of the level. */
 void search_fold(Search *s) {
-    u32 t = 0, first = 0;
-    for (; t < s->task_count && s->stopped.kind == 0 && (s->tasks[t].done || s->tasks[t].stop.kind != 0); t++) {
-        fold_task(s, &s->tasks[t]);
-        first = s->tasks[t].last;
+    u32 first = 0;
+    for (u32 t = 0; t < s->task_count && s->stopped.kind == 0; t++) {
+        Task *task = &s->tasks[t];
+        s->stopped = task->stop;
+        if (!task->done && !ends_within(s, task->stop.kind)) break;
+        fold_task(s, task);
+        first = task->last;
     }
     free_tasks(s);
     s->blocks -= first;
@@ -168,12 +179,20 @@ static void turn_level(Search *s) {
 
 /* ------------------------------------------------------------------------------------------------------ levels */
 
+/* So many that what they keep should stay in a core's own cache. */
+static u64 task_states(const Search *s) {
+    const u64 bytes = sizeof(Item) + s->model->words * sizeof(u64);
+    const u64 fit = TASK_BYTES * (s->expanded + 1) / (bytes * (s->kept + 1));
+    return fit > TASK_STATES ? TASK_STATES : fit < BLOCK_STATES ? BLOCK_STATES : fit;
+}
+
 static int make_tasks(Search *s) {
     s->tasks = calloc(s->blocks + 1, sizeof *s->tasks);
     if (s->tasks == NULL) return 0;
+    const u64 most = task_states(s);
     u64 states = 0;
     for (u32 b = 0; b < s->blocks; b++) {
-        if (b == 0 || states + s->level[b].count > TASK_STATES) {
+        if (b == 0 || states + s->level[b].count > most) {
             Task *task = &s->tasks[s->task_count++];
             task->first = b;
             task->actions = calloc(2 * s->actions, sizeof *task->actions);
@@ -196,19 +215,18 @@ static void run_level(Search *s) {
     s->ticket = s->turn = 0;
     s->last_task = UINT32_MAX;
     const u32 useful = s->task_count < s->settings.workers ? s->task_count : s->settings.workers;
-    s->threads = (int)(useful > 1 ? useful : 1);
-    int started = 0;
-    for (int t = 1; t < s->threads; t++) {
+    u32 started = 0;
+    for (u32 t = 1; t < useful; t++) {
         if (pthread_create(&threads[started], NULL, thread_main, &s->workers[t]) != 0) break;
         started++;
     }
     worker_level(&s->workers[0]);
-    for (int t = 0; t < started; t++) pthread_join(threads[t], NULL);
+    for (u32 t = 0; t < started; t++) pthread_join(threads[t], NULL);
 }
 
 static int end_of(Search *s) {
     if (s->stopped.kind != 0) return (int)s->stopped.kind;
-    if (s->pool.failed) return DISK;
+    if (pool_failed(&s->pool)) return DISK;
     if (s->stop) return s->stop;
     if (s->blocks == 0) turn_level(s);
     return s->blocks == 0 ? COMPLETE : RUNNING;
@@ -225,7 +243,7 @@ static int step(Search *s) {
 }
 
 static void first_level(Search *s) {
-    s->threads = 1;
+    s->ticket = s->turn = 0;
     s->last_task = UINT32_MAX;
     s->tasks = calloc(1, sizeof *s->tasks);
     s->task_count = 1;
@@ -255,29 +273,8 @@ void search_stop(Search *s, int reason) {
 
 /* -------------------------------------------------------------------------------------------------- life cycle */
 
-Search *search_new(const Model *model, const Settings *settings) {
-    if (model->abi != ABI) return NULL;
-    Search *s = calloc(1, sizeof *s);
-    if (s == NULL) return NULL;
-    s->model = model;
-    s->settings = *settings;
-    if (s->settings.workers < 1) s->settings.workers = 1;
-    if (s->settings.workers > 256) s->settings.workers = 256;
-    s->actions = model->actions + model->initials;
-    s->properties = model->invariants + model->steps + 1;
-    s->totals = calloc(2 * s->actions, sizeof(u64));
-    s->found = calloc(s->properties + model->witnesses, sizeof(Finding));
-    s->workers = calloc(s->settings.workers, sizeof(Worker));
-    pool_open(&s->pool, model->words, 0, settings->folder);
-    pthread_mutex_init(&s->waiting, NULL);
-    pthread_cond_init(&s->turned, NULL);
-    if (!table_open(&s->table, 1)) return NULL;
-    for (u32 w = 0; w < s->settings.workers; w++) worker_open(&s->workers[w], s);
-    return s;
-}
-
 void search_free(Search *s) {
-    for (u32 w = 0; w < s->settings.workers; w++) worker_close(&s->workers[w]);
+    for (u32 w = 0; s->workers != NULL && w < s->settings.workers; w++) worker_close(&s->workers[w]);
     free_tasks(s);
     free(s->level);
     free(s->next);
@@ -289,4 +286,27 @@ void search_free(Search *s) {
     table_close(&s->table);
     table_close(&s->beyond);
     free(s);
+}
+
+Search *search_new(const Model *model, const Settings *settings) {
+    if (model->abi != ABI) return NULL;
+    Search *s = lines_take(sizeof *s);
+    if (s == NULL) return NULL;
+    s->model = model;
+    s->settings = *settings;
+    if (s->settings.workers < 1) s->settings.workers = 1;
+    if (s->settings.workers > 256) s->settings.workers = 256;
+    s->actions = model->actions + model->initials;
+    s->properties = model->invariants + model->steps + 1;
+    s->totals = calloc(2 * s->actions, sizeof(u64));
+    s->found = calloc(s->properties + model->witnesses, sizeof(Finding));
+    s->workers = lines_take(s->settings.workers * sizeof(Worker));
+    pool_open(&s->pool, model->words, 0, settings->folder);
+    pthread_mutex_init(&s->waiting, NULL);
+    pthread_cond_init(&s->turned, NULL);
+    int fine = table_open(&s->table, 1) && s->workers != NULL && s->totals != NULL && s->found != NULL;
+    for (u32 w = 0; fine && w < s->settings.workers; w++) fine = worker_open(&s->workers[w], s);
+    if (fine) return s;
+    search_free(s);
+    return NULL;
 }

@@ -1,8 +1,8 @@
 /* The visited set: 64-bit fingerprints in buckets of eight, one cache line each; a full bucket runs on into the next.
  *
- * Any number of threads may ask; one at a time may insert or grow (the search takes turns, so that states are found
- * in the same order with any number of threads). The order of buckets is the order of fingerprints, so a growing
- * table is copied in one sweep, and old pages go back to the system as they are passed. */
+ * Any number of threads may ask; one at a time may insert (the search takes turns, so that states are found in the same
+ * order with any number of threads). The order of buckets is the order of fingerprints, so a growing table is copied in
+ * parts, each by one sweep, and old pages go back to the system as they are passed. */
 #ifndef QUORATE_TABLE_H
 #define QUORATE_TABLE_H
 
@@ -17,6 +17,11 @@ typedef struct {
 int table_open(Table *table, u64 states);    /* room for this many; 0 when there is no memory */
 void table_close(Table *table);
 int table_reserve(Table *table, u64 states); /* grows until this many fit; 0 when there is no memory */
+/* The same in parts that several threads may do: a larger one, empty; some of its fingerprints; the end. */
+int table_begin(Table *larger, const Table *table, u64 states);
+void table_move(Table *larger, const Table *table, u64 part);
+void table_end(Table *larger, Table *table);
+u64 table_parts(const Table *table);
 u64 table_room(const Table *table);          /* states that fit before it must grow */
 u64 table_bytes(u64 buckets);
 u64 table_buckets_for(const Table *table, u64 states);
@@ -45,8 +50,8 @@ __attribute__((no_sanitize("thread"))) MAYBE int table_has(const Table *table, u
     }
 }
 
-/* Inserts a fingerprint; 0 when it was there already. The caller has made room. */
-MAYBE int table_insert(Table *table, u64 print) {
+/* Inserts a fingerprint; 0 when it was there already. The caller has made room, and adds to `used`. */
+MAYBE int table_insert(const Table *table, u64 print) {
     u64 bucket = bucket_of(print, table->buckets);
     unsigned taken;
     for (;;) {
@@ -54,7 +59,6 @@ MAYBE int table_insert(Table *table, u64 print) {
         if (bucket_look(line, print, &taken)) return 0;
         if (taken < 8) {
             __atomic_store_n(&line[taken], print, __ATOMIC_RELAXED);
-            table->used++;
             return 1;
         }
         if (++bucket == table->buckets) bucket = 0;

@@ -23,6 +23,7 @@ typedef struct {
     double *weights;    /* of actions in this walk */
     u64 *taken;         /* steps per action in this round */
     u32 *path;
+    u64 recent;         /* always 0: walks meet states again */
     Walk found;
 } Walker;
 
@@ -54,7 +55,7 @@ static void choose(Context *cx) {
         w->ordinal = item->ordinal;
         w->action = item->action;
     }
-    cx->count = cx->odd = 0;
+    cx->count = 0;
     cx->next = cx->states;
 }
 
@@ -173,6 +174,8 @@ Walks *walks_new(const Model *model, const Walks *wanted) {
         w->cx = (Context){.batch = BATCH, .capacity = BATCH, .slots = nothing, .buckets = 1, .flush = choose, .owner = w, .steps = all->step_invariants};
         w->cx.states = w->cx.next = calloc((size_t)BATCH * model->words, sizeof(u64));
         w->cx.items = calloc(BATCH, sizeof(Item));
+        w->cx.recent = &w->recent;
+        w->cx.actions = calloc(2 * all->actions, sizeof(u32));
         w->state = calloc(model->words, sizeof(u64));
         w->chosen = calloc(model->words, sizeof(u64));
         w->weights = calloc(all->actions, sizeof *w->weights);
@@ -191,6 +194,7 @@ void walks_free(Walks *all) {
     for (u32 t = 0; t < all->workers; t++) {
         free(walkers[t].cx.states);
         free(walkers[t].cx.items);
+        free(walkers[t].cx.actions);
         free(walkers[t].state);
         free(walkers[t].chosen);
         free(walkers[t].taken);
