@@ -220,7 +220,7 @@ def counterexamples(name: str) -> str:
     """Every variant's shortest counterexample, as the golden texts of tests/spec/zookeeper have it."""
     folder = HERE / "golden/test_protocol_variants"
     sentences = {found.name: found.help for found in declared(find(name))[1].values()}  # type: ignore[attr-defined]
-    parts = []
+    parts = ["Time runs downwards: ● is where a step happens, ○ who takes part in it; `>` is received, `×` is lost.\n"]
     for row in (row for row in rows_of("variant") if row["specification"] == name):
         drawn = (folder / f"test_a_variant_is_found_by_a_shortest_trace[{row['name']}].txt").read_text()
         sentence, command = sentences[row["name"]], f"quorate check {name} {constants_of(row)}"

@@ -133,20 +133,20 @@ class Cluster(Spec):
 
     @action
     def send_read(self, c: Client) -> None:
-        """A client asks for the data."""
+        """A client asks for the data (OpCode.getData)."""
         writing = any(isinstance(r, Write) for r in self.queue[c])
         self.ask(c, Read(self.sent[c] if writing else Zxid(0)))
 
     @action
     def send_write(self, c: Client) -> None:
-        """A client replaces the data."""
+        """A client replaces the data (OpCode.setData)."""
         require(self.sent[c] < writes - len(self.log))
         self.sent[c] += 1
         self.ask(c, Write(self.sent[c], None))
 
     @action
     def send_sync(self, c: Client) -> None:
-        """A client asks its server to catch up with the leader."""
+        """A client asks its server to catch up with the leader (OpCode.sync)."""
         self.ask(c, Sync(Zxid(len(self.log)), None))
 
     def ask(self, c: Client, request: Read | Write | Sync) -> None:
@@ -184,7 +184,7 @@ class Cluster(Spec):
 
     @action
     def other_write(self) -> None:
-        """Another client's write comes to the leader."""
+        """Another client's write comes to the leader (LearnerHandler.run, Leader.REQUEST)."""
         self.reader = None
         self.commit(Txn(None, Zxid(0)))
 
@@ -262,7 +262,7 @@ class Cluster(Spec):
 
     @action
     def disconnect(self, c: Client) -> None:
-        """A connection is lost: what the leader has not taken never happens, and the rest has no reply."""
+        """A connection is lost: what the leader has not taken never happens, the rest gets no reply (ClientCnxn)."""
         require(self.at[c] is not None)
         self.reader = None
         self.drop(c)
@@ -274,7 +274,7 @@ class Cluster(Spec):
 
     @action
     def elect(self, leader: Server, quorum: Set[Server]) -> None:
-        """A quorum follows another leader, which knows all that was committed; the rest notices nothing yet."""
+        """A quorum follows another leader, who knows all that was committed; the rest notice nothing (Leader.lead)."""
         require(self.elections_used < elections and leader != self.leader)
         require(leader in quorum and 2 * len(quorum) > servers)
         self.elections_used += 1
@@ -288,7 +288,7 @@ class Cluster(Spec):
 
     @action
     def rejoin(self, s: Server) -> None:
-        """A server that was left behind follows the leader of today."""
+        """A server that was left behind follows the leader of today (Learner.syncWithLeader)."""
         leader = expect(self.leader)
         require(self.follows[s] != leader)
         self.reader = None

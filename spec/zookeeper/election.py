@@ -42,7 +42,7 @@ class Election(ElectionState):
 
     @action
     def zab_timeout(self, i: Server) -> None:
-        """i has lost its leader or its followers, and starts a new round with a vote for itself."""
+        """i has lost its leader or followers: a new round, and a vote for itself (Java: QuorumPeer.run)."""
         require(self.role[i] is not Role.LOOKING)
         self.role[i] = Role.LOOKING
         self.last_processed[i] = self.last_logged(i)
@@ -176,25 +176,25 @@ class Election(ElectionState):
 
     @action
     def leader_advance_epoch(self, i: Server) -> None:
-        """A leader starts an epoch."""
+        """A leader starts an epoch (Java: Leader.lead, setCurrentEpoch)."""
         require(self.role[i] is Role.LEADING)
         self.current_epoch[i] += 1
 
     @action
     def follower_update_epoch(self, i: Server, j: Server) -> None:
-        """A follower learns the epoch of its leader."""
+        """A follower learns the epoch of its leader (Java: Learner.syncWithLeader, setCurrentEpoch)."""
         require(self.follows(i, j) and self.current_epoch[i] < self.current_epoch[j])
         self.current_epoch[i] = self.current_epoch[j]
 
     @action
     def leader_advance_zxid(self, i: Server) -> None:
-        """A leader logs a transaction."""
+        """A leader logs a transaction (Java: Leader.propose, SyncRequestProcessor)."""
         require(self.role[i] is Role.LEADING)
         self.log_next(i)
 
     @action
     def follower_update_zxid(self, i: Server, j: Server) -> None:
-        """A follower logs what its leader has logged."""
+        """A follower logs what its leader has logged (Java: Learner.syncWithLeader, Follower.processPacket)."""
         require(self.follows(i, j) and self.last_processed[i].zxid < self.last_processed[j].zxid)
         self.last_processed[i] = self.last_processed[j]
         self.history[i] = self.history[j]

@@ -114,7 +114,7 @@ class Sessions(Spec):
 
     @action
     def lose(self, s: Session) -> None:
-        """A connection is lost. The session goes on, and so does what the server has passed on."""
+        """A connection is lost; the session goes on, and what the server has passed on (NIOServerCnxn.close)."""
         require(self.at[s] is not None)
         self.at[s] = None
 
@@ -157,7 +157,7 @@ class Sessions(Spec):
 
     @action
     def send(self, s: Session) -> None:
-        """A client asks for an ephemeral, and its server passes this on to the leader."""
+        """A client asks for an ephemeral, and its server passes this on to the leader (FollowerRequestProcessor)."""
         server = expect(self.at[s])
         require(self.sent[s] < requests and self.passed[server][s] is None)
         self.sent[s] += 1
@@ -184,13 +184,13 @@ class Sessions(Spec):
 
     @action
     def close(self, s: Session) -> None:
-        """A client ends its session."""
+        """A client ends its session (OpCode.closeSession, SessionTrackerImpl.removeSession)."""
         require(self.status[s] is Status.OPEN and self.at[s] is not None)
         self.end(s, Status.CLOSED)
 
     @action
     def pass_time(self) -> None:
-        """A unit of time passes; at the end of a tick the leader ends the sessions whose bucket is due."""
+        """Time passes; at the end of a tick the leader ends sessions whose bucket is due (SessionTrackerImpl.run)."""
         require(any(self.status[s] is Status.OPEN for s in Session))
         self.phase = (self.phase + 1) % tick
         for s in Session:

@@ -194,7 +194,7 @@ class Watches(Spec):
 
     @action
     def create(self, writer: Client | None, p: Path) -> None:
-        """A client that watches, or another one, creates a znode."""
+        """A client that watches, or another one, creates a znode (DataTree.createNode, WatchManager.triggerWatch)."""
         require(not self.data[p].there and self.data[Path.A].there == (p is Path.A_B))
         self.take_zxid()
         self.data[p] = Content(True, self.zxid)
@@ -203,7 +203,7 @@ class Watches(Spec):
 
     @action
     def delete(self, writer: Client | None, p: Path) -> None:
-        """A client deletes a znode that has no children."""
+        """A client deletes a znode that has no children (DataTree.deleteNode)."""
         require(self.data[p].there and not (p is Path.A and self.data[Path.A_B].there))
         self.take_zxid()
         self.data[p] = absent()
@@ -212,7 +212,7 @@ class Watches(Spec):
 
     @action
     def set_data(self, writer: Client | None, p: Path) -> None:
-        """A client writes a znode's data."""
+        """A client writes a znode's data (DataTree.setData)."""
         require(self.data[p].there)
         self.take_zxid()
         self.data[p] = Content(True, self.zxid)
@@ -311,7 +311,7 @@ class Watches(Spec):
 
     @action
     def disconnect(self, c: Client) -> None:
-        """A connection is lost with all that is under way, and the server drops the watches that came by it."""
+        """A connection is lost with all that is under way, and the watches that came by it (DataTree.removeCnxn)."""
         require(c in self.connected and self.losses < reconnects)
         self.losses += 1
         self.connected.discard(c)

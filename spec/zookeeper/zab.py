@@ -108,7 +108,7 @@ class Zab(ZabProperties):
 
     @action
     def timeout(self, i: Server, j: Server) -> None:
-        """The leader i and its follower j have not heard from each other for too long."""
+        """The leader i and its follower j do not hear from each other for too long (Java: LearnerHandler.synced)."""
         require(self.timeouts_used < timeouts)
         require(self.role[i] is Role.LEADING and self.follows(j, i))
         self.timeouts_used += 1
@@ -116,7 +116,7 @@ class Zab(ZabProperties):
 
     @action
     def restart(self, i: Server) -> None:
-        """i crashes and starts again: epochs and history are on disk, what it knew to be committed is not."""
+        """i crashes and starts with epochs and history, not knowing what is committed (Java: loadDataBase)."""
         require(self.timeouts_used < timeouts and self.restarts_used < restarts)
         self.crash(i)
 
@@ -398,7 +398,7 @@ class Zab(ZabProperties):
 
     @action
     def filter_nonexistent_message(self, i: Server, j: Server) -> None:
-        """i drops a message that its role does not know. Never possible: `no_anomaly` would report it."""
+        """i drops a message that its role does not know (in no phase possible: `no_anomaly` would report it)."""
         message = self.head(i, j)
         require(
             message is not None

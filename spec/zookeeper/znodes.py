@@ -152,7 +152,7 @@ class Znodes(Spec):
 
     @action
     def create_container(self, p: Path) -> None:
-        """Creates a container: a znode that goes when its last child has gone."""
+        """Creates a container: a znode that goes when its last child has gone (pRequest2TxnCreate)."""
         require(not is_numbered(p))
         self.take_zxid()
         error = self.create_error(p)
@@ -162,7 +162,7 @@ class Znodes(Spec):
 
     @action
     def create_sequential(self, owner: Session | None) -> None:
-        """Creates a child of /a that is named by the number of children ever created there."""
+        """Creates a child of /a, named by the number of those ever created there (CreateMode.isSequential)."""
         require(owner is None or owner in self.live)
         self.take_zxid()
         a = self.tree[Path.A]
@@ -244,7 +244,7 @@ class Znodes(Spec):
 
     @action
     def multi_set_delete(self, p: Path) -> None:
-        """As one write: the parent's data is written, and the child deleted."""
+        """As one write: the parent's data is written, and the child deleted (pRequest2Txn, OpCode.multi)."""
         self.take_zxid()
         saved = self.tree
         node = self.tree[parent(p)]

@@ -1,5 +1,6 @@
 """Every variant of ZooKeeper's specifications is found by a shortest trace, of exactly the length in zookeeper.toml."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from importlib import import_module
@@ -72,3 +73,10 @@ def test_what_a_variant_breaks(row: dict[str, Any]) -> None:
 def test_no_variant_is_forgotten(name: str) -> None:
     _, variants = declared(find(name))
     assert {row["name"] for row in ROWS if row["specification"] == name} == set(variants)
+
+
+@pytest.mark.parametrize("name", ["zab", "election", "znodes", "sessions", "watches", "cluster"])
+def test_every_action_says_where_it_is_in_the_paper_or_in_java(name: str) -> None:
+    cited = re.compile(r"\([^)]*\b(step|phase|Java|measured|OpCode|[A-Z]\w+|pRequest2Txn\w*)\b[^)]*\)")
+    for action in read(find(name), {}, ()).actions:
+        assert cited.search(action.doc), f"{action.name}: {action.doc} Which step of the paper, or Java method, is it?"
