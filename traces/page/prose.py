@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..export.diagram import SYSTEM, Diagram
+from ..shrinking import SHRUNK
 from ..trace import DEADLOCK, Trace, action_of, show_label
 
 # How an engine's traces relate to the shortest ones. What is not listed makes no promise.
 ORIGINS = {
     "reference": ("shortest", "found breadth first: there is no shorter one"),
     "native": ("shortest", "found breadth first: there is no shorter one"),
+    "native, random walks": ("random walk", "met by a random walk: a shorter one may exist"),
     "browse": ("by hand", "walked by hand: a shorter one may exist"),
     "symbolic": ("shortest", "found by bounded checking, length by length: there is no shorter one"),
 }
@@ -21,6 +23,10 @@ ORIGINS = {
 
 def badge(trace: Trace) -> tuple[str, str]:
     """A word about where the trace is from, and the sentence behind it."""
+    engine, shrunk, length = trace.engine.partition(SHRUNK)
+    if shrunk and length.isdecimal():
+        states = len(trace.steps)
+        return f"shrunk from {length} to {states} states", f"found by {engine or 'an engine'}, then shrunk by replay"
     if trace.engine in ORIGINS:
         return ORIGINS[trace.engine]
     source = f"from the engine {trace.engine}" if trace.engine else "from a file that names no engine"

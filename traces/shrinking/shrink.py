@@ -14,8 +14,9 @@ from ..trace import Label, State, Step, Trace
 from .behaviours import Behaviours, NotShrinkable, Steps
 from .cost import Cost, Element, Measure, Objective
 
-__all__ = ["NotShrinkable", "Shrunk", "needed", "shrink"]
+__all__ = ["SHRUNK", "NotShrinkable", "Shrunk", "needed", "shrink"]
 
+SHRUNK = ", shrunk from "  # stands in a trace's engine, before the number of states it had
 BUDGET = 20_000  # states that one search may meet
 Successors = Callable[[State], Iterable[tuple[Label, State]]]
 
@@ -40,7 +41,14 @@ def shrink(trace: Trace, objective: Objective = "steps", faults: Collection[str]
     best = shrinker.shrunk(trace.steps)
     cost = shrinker.measure.cost
     necessary = (True, *(not shrinker.can_do_without(best, position) for position in range(1, len(best))))
-    return Shrunk(replace(trace, steps=best), cost(trace.steps), cost(best), tuple(shrinker.measure.faults), necessary)
+    engine = trace.engine if best == trace.steps else f"{trace.engine.partition(SHRUNK)[0]}{SHRUNK}{len(trace.steps)}"
+    return Shrunk(
+        replace(trace, steps=best, engine=engine),
+        cost(trace.steps),
+        cost(best),
+        tuple(shrinker.measure.faults),
+        necessary,
+    )
 
 
 def needed(trace: Trace) -> tuple[bool, ...]:

@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 
 from quorate.spec.lang.meaning.compile import Meaning
+from quorate.spec.lang.reader import read
 from quorate.traces.export.drawing import to_mermaid
 from quorate.traces.export.itf import to_itf
 from quorate.traces.export.markdown import to_markdown
+from quorate.traces.shrinking import shrink
 from quorate.traces.store import to_text
-from quorate.traces.trace import Step
+from quorate.traces.trace import Step, Trace
 from selenium.webdriver.common.keys import Keys
 
 EXPORTS = {"trace.json": to_text, "itf.json": to_itf, "md": to_markdown, "mmd": to_mermaid}
@@ -97,6 +99,35 @@ def test_a_half_done_actions_partitions_and_the_dead_are_drawn(show, follow):
     assert "† down" in dead.text and dead.find_elements("css selector", ".tomb")
 
 
+def test_a_runs_of_local_steps_share_a_row(show, follow):
+    steps = [
+        ("promote", (0,)),
+        ("promote", (1,)),
+        ("promote", (2,)),
+        ("send", (0, 1)),
+        ("crash", (2,)),
+        ("receive", (1, 0)),
+    ]
+    page = show(follow("storm.py", *steps), "#step=7")
+    page.press("r")
+    assert page.texts(".row .number") == ["1", "⋯", "5", "6", "7"]
+    assert page.texts(".row.run .label") == ["3 local steps, 2 to 4"]
+    assert [one.text for one in page.all(".event text")] == ["5", "6", "7"]
+    page.click(".row.run")
+    assert (page.step, len(page.all(".row"))) == (2, 7)
+    page.press("r")
+    assert "brief" not in page.script("return location.hash")
+
+
+def test_a_clients_stand_beside_servers(show):
+    from quorate.spec.zookeeper.cluster import Cluster
+
+    specification = read(Cluster)
+    trace = Trace(specification, "cluster", (Step(*Meaning(specification).initial()[0]),), "undecided", None)
+    names = show(trace).texts(".lane-name > text")
+    assert [one for one in names if one.startswith("server")] and [one for one in names if one.startswith("client")]
+
+
 # ---------------------------------------------------------------------------------- B: the step inspector
 
 
@@ -172,6 +203,12 @@ def test_e_badge_and_prose(show, early_commit, forgotten):
     assert page.text("#prose").startswith("3 steps from an initial state of TwoPhaseCommit, with commit-early, violate")
     assert "rm3 does nothing." in page.text("#prose")
     assert "4 messages: 3 received, 1 in flight at the end." in show(forgotten).text("#prose")
+
+
+def test_e_the_badge_says_that_it_was_shrunk(show, early_commit):
+    shrunk = shrink(wandering(early_commit)).trace
+    page = show(shrunk)
+    assert page.text("#badge") == "shrunk from 5 to 4 states"
 
 
 def test_e_needed_steps_are_marked(show, early_commit, follow):

@@ -1,7 +1,7 @@
 "use strict";
 // The state of the view, the keys, and the link that restores the view.
 
-const V = { step: 1, tab: "step", pins: new Set(), watch: [], notes: new Map(), plain: false, marks: new Set(), query: "", hits: [], bad: [], all: false, role: 0, epoch: 0,
+const V = { step: 1, tab: "step", pins: new Set(), watch: [], notes: new Map(), plain: false, brief: false, marks: new Set(), query: "", hits: [], bad: [], all: false, role: 0, epoch: 0,
   folded: new Set(), graph: 0, group: -1, open: "", hover: 0, crowded: false, printing: false };
 
 const TABS = [["step", "Step", stepPanel], ["why", "Why", whyPanel], ["other", "Alternatives", otherPanel], ["graph", "Graph", spacePanel], ["share", "Share", sharePanel]];
@@ -9,7 +9,7 @@ const TABS = [["step", "Step", stepPanel], ["why", "Why", whyPanel], ["other", "
 const KEYS = [
   ["← → ↑ ↓", "one step back or on"], ["Shift + arrow", "to the previous or next step of the same lane"], ["Home, End", "first and last step"],
   ["n, p", "next and previous change of what is pinned or watched, or hit of the search"], ["v", "next violation"], ["/", "find an action, a message, a value"],
-  ["g", "go to a step"], ["m", "bookmark this step"], ["c", "a note on this step"], ["k, l", "fold the properties; go to the lanes' names (Enter folds)"], ["d", "all values, or only what changes"], ["a", "alternatives here"],
+  ["g", "go to a step"], ["m", "bookmark this step"], ["c", "a note on this step"], ["k, l", "fold the properties; go to the lanes' names (Enter folds)"], ["r", "runs of local steps in one row, or all steps"], ["d", "all values, or only what changes"], ["a", "alternatives here"],
   ["w, s, t, x", "why; step; graph; share"], ["?", "these keys"], ["Esc", "close, or clear the search"],
 ];
 
@@ -134,7 +134,7 @@ const ACTS = {
   Home: () => go(1), End: () => go(D.steps), PageDown: () => go(V.step + 10), PageUp: () => go(V.step - 10),
   n: () => nextInteresting(1), p: () => nextInteresting(-1), v: nextViolation, m: toggleMark,
   d: () => set({ all: !V.all, tab: "step" }), a: () => set({ tab: "other" }), w: () => set({ tab: "why" }), s: () => set({ tab: "step" }),
-  c: askNote, k: foldMatrix, l: () => document.querySelector("[data-fold]").focus(), t: () => set({ tab: "graph" }), x: () => set({ tab: "share" }),
+  r: () => { set({ brief: !V.brief }); reveal(V.step); }, c: askNote, k: foldMatrix, l: () => document.querySelector("[data-fold]").focus(), t: () => set({ tab: "graph" }), x: () => set({ tab: "share" }),
   "/": () => document.getElementById("find").focus(), g: askStep, "?": showHelp,
   Escape: () => clearSearch(),
 };
@@ -190,6 +190,7 @@ function saveLink() {
   note("pins", [...V.pins].join("|"), "");
   note("marks", [...V.marks].map(shown).join(","), "");
   note("notes", V.notes.size && writtenNotes().length <= LONGEST_LINK ? writtenNotes() : "", "");
+  note("brief", V.brief ? "1" : "", "");
   note("plain", V.plain ? "1" : "", "");
   note("watch", V.watch.join("\n"), "");
   note("find", V.query, "");
@@ -213,6 +214,7 @@ function restoreLink() {
   V.tab = TABS.some(([name]) => name === words.get("tab")) ? words.get("tab") : step === undefined && (D.property || D.failure) ? "why" : "step";
   V.pins = new Set((words.get("pins") ?? "").split("|").filter((place) => place && rowWithin(place)));
   V.marks = new Set(numbers("marks").map((number) => number - D.skipped).filter((number) => number >= 1 && number <= D.steps));
+  V.brief = words.get("brief") === "1";
   V.plain = words.get("plain") === "1";
   V.notes = words.has("notes") ? readNotes(words.get("notes")) : V.notes.size ? V.notes : keptNotes();
   V.watch = (words.get("watch") ?? "").split("\n").filter(Boolean);

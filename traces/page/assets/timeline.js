@@ -28,8 +28,32 @@ function measure() {
     lanes.push({ x: x + width / 2, width });
     x += width;
   });
-  return { labels, lanes, columns, matrix: x + 12, width: Math.max(room, x + matrix), height: TOP + D.steps * ROW + TAIL + 15 * flightLines(lanes) };
+  const rows = V.brief ? briefRows() : { rows: D.steps };
+  return { labels, lanes, columns, matrix: x + 12, width: Math.max(room, x + matrix), height: TOP + rows.rows * ROW + TAIL + 15 * flightLines(lanes), ...rows };
 }
+
+const SHORTEST_RUN = 3; // steps that are worth a row of their own together
+
+// Runs of steps that neither send nor receive share a row; `at` is the row of a step, `first` the first step of a row,
+// `runs` the last step of a row that holds several. The step at hand, and what is marked, stands alone.
+function briefRows() {
+  const alone = new Set([1, D.steps, V.step, ...V.bad, ...V.marks, ...V.hits]);
+  for (const [, sent, , received] of D.messages) alone.add(sent).add(received);
+  for (const note of V.notes.keys()) alone.add(note - D.skipped);
+  const found = { at: [], first: [], runs: new Map(), rows: 0 };
+  for (let step = 1; step <= D.steps; step++) {
+    let end = step;
+    while (!alone.has(end) && end < D.steps && !alone.has(end + 1)) end++;
+    if (end - step + 1 < SHORTEST_RUN) end = step;
+    else found.runs.set(found.rows, end);
+    for (let one = step; one <= end; one++) found.at[one] = found.rows;
+    found.first[found.rows++] = step;
+    step = end;
+  }
+  return found;
+}
+
+const inRun = (step) => Boolean(V.brief && M.runs.has(M.at[step]));
 
 // The properties that have a column of their own: all if they are few, else those that tell something.
 function matrixColumns() {
@@ -102,16 +126,17 @@ function windowOfSteps() {
   const scroll = document.getElementById("scroll");
   const first = Math.floor(scroll.scrollTop / ROW) - SPARE;
   const last = Math.ceil((scroll.scrollTop + scroll.clientHeight) / ROW) + SPARE;
-  return [Math.max(1, first - (first % 8)), Math.min(D.steps, last + 8 - (last % 8))];
+  const rows = [Math.max(1, first - (first % 8)), Math.min(M.rows, last + 8 - (last % 8))];
+  return V.brief ? [M.first[rows[0] - 1], rows[1] === M.rows ? D.steps : M.first[rows[1]] - 1] : rows;
 }
 
 function drawWindow() {
   const [first, last] = windowOfSteps();
-  const key = `${first} ${last} ${V.step} ${V.hover} ${V.query} ${V.role} ${V.epoch} ${[...V.marks]} ${[...V.pins]} ${[...V.notes.keys()]}`;
+  const key = `${first} ${last} ${V.step} ${V.hover} ${V.query} ${V.role} ${V.epoch} ${[...V.marks]} ${[...V.pins]} ${[...V.notes.keys()]} ${V.brief}`;
   if (key === drawn) return;
   drawn = key;
-  const top = (first - 1) * ROW;
-  const height = (last === D.steps ? M.height : last * ROW + TOP) - top;
+  const top = rowY(first) - ROW / 2 - TOP;
+  const height = (last === D.steps ? M.height : rowY(last + 1) - ROW / 2) - top;
   const picture = svg("svg", { width: M.width, height, viewBox: `0 ${top} ${M.width} ${height}`, class: "picture" });
   picture.style.top = `${top}px`;
   picture.append(...rowsOf(first, last), ...cutsOf(first, last), ...bandsOf(first, last), ...messagesOf(first, last), ...eventsOf(first, last));
@@ -125,6 +150,10 @@ function rowsOf(first, last) {
   const past = causes(near, false);
   const future = causes(near, true);
   for (let step = first; step <= last; step++) {
+    if (inRun(step)) {
+      if (M.first[M.at[step]] === step) found.push(runRow(step, M.runs.get(M.at[step])));
+      continue;
+    }
     const y = rowY(step) - ROW / 2;
     const kinds = ["row"];
     if (step === V.step) kinds.push("here");
@@ -144,6 +173,17 @@ function rowsOf(first, last) {
       M.columns.map((column, i) => cell(column, i, step))));
   }
   return found;
+}
+
+// Several local steps in one row; a click opens them.
+function runRow(from, to) {
+  const y = rowY(from) - ROW / 2;
+  return svg("g", { class: "row run", "data-step": from, "data-run": to, onclick: () => go(from) },
+    svg("title", null, `steps ${shown(from)} to ${shown(to)} neither send nor receive; r shows all`),
+    svg("rect", { class: "back", x: 2, y, width: M.width - 4, height: ROW, rx: 5 }),
+    svg("text", { class: "number", x: 38, y: y + 21.5, "text-anchor": "end" }, "⋯"),
+    svg("text", { class: "label", x: 50, y: y + 21.5 }, `${to - from + 1} local steps, ${shown(from)} to ${shown(to)}`),
+    M.columns.map((column, i) => cell(column, i, to)));
 }
 
 // A square of the property matrix: colour and sign say the same.
@@ -343,7 +383,7 @@ function eventsOf(first, last) {
   const bad = new Set(V.bad);
   for (let step = first; step <= last; step++) {
     const lane = D.events[step - 1];
-    if (lane < 0 || lane === undefined) continue;
+    if (lane < 0 || lane === undefined || inRun(step)) continue;
     const { x } = M.lanes[lane];
     const kinds = ["event", step === V.step ? "here" : "", bad.has(step) ? "bad" : ""].filter(Boolean).join(" ");
     found.push(svg("g", { class: kinds, onclick: () => go(step) },
