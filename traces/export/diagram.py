@@ -1,12 +1,7 @@
 """Who did what when, and which messages passed: the data of a space–time diagram, found from the types alone.
 
-<<<<<<< HEAD
 A lane is an element of the main Sort or Range, which most variables are keyed by, or of another Sort that variables are
 keyed by. A step happens in one lane; the lanes of other Sorts that its arguments name take part in it. A channel is a
-=======
-A lane is an element of the main Sort or Range: the one that most variables are keyed by; then come the elements of
-every other Sort that keys a variable and takes part in actions, such as clients beside servers. A channel is a
->>>>>>> 33e1350 (traces: clients stand beside servers, runs of local steps share a row, a shrunk trace says from how many states)
 collection of records that some action adds to and some action takes from (or draws an argument from). A message is a
 record that a step put into a channel; it is received by the step that takes it out or draws it, lost when that step
 does nothing else or empties channels wholesale, and in flight when it is still there at the end. Where a channel is
@@ -25,7 +20,6 @@ from ..trace import State, Step, Trace, action_of, show_label
 SYSTEM = "system"  # the lane of steps that belong to no element
 Entry = tuple[str, tuple[Plain, ...]]  # a variable, and the keys that lead to a collection within it
 Main = domains.Sort | domains.Range
-MOST_OTHERS = 8  # elements of a Sort that is not the main one, if they shall be lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +78,12 @@ def main_type(specification: ir.Specification) -> Main | None:
 
 
 def lane_types(specification: ir.Specification) -> tuple[Main, ...]:
-<<<<<<< HEAD
     """What has lanes: the main Sort or Range, then the other Sorts that variables are keyed by."""
     main = main_type(specification)
     if main is None:
         return ()
     keys = dict.fromkeys(key for variable in specification.variables for key in _keys_of(variable.type))
     return (main, *(key for key in keys if key != main and isinstance(key, domains.Sort)))
-=======
-    """The types whose elements are lanes, the main one first."""
-    main = main_type(specification)
-    if main is None:
-        return ()
-    keyed = {kind for variable in specification.variables for kind in _keys_of(variable.type)}
-    acting = {param.type for action in specification.actions for param in action.params}
-    others = [kind for kind in keyed & acting - {main} if isinstance(kind, domains.Sort) and kind.size <= MOST_OTHERS]
-    return (main, *sorted(others, key=lambda kind: kind.name))
->>>>>>> 33e1350 (traces: clients stand beside servers, runs of local steps share a row, a shrunk trace says from how many states)
 
 
 def _keys_of(kind: Type) -> Iterator[Main]:
@@ -188,7 +171,6 @@ class _Drawing:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-<<<<<<< HEAD
         self._main = main_type(trace.specification)
         kinds = lane_types(trace.specification)
         self._elements = [(kind, element) for kind in kinds for element in domains.values(kind)]  # of every lane
@@ -196,13 +178,6 @@ class _Drawing:
         self._takers = {name: _takers(trace.specification, name) for name in self._channels}
         self._draws = {action.name: set(_drawn_from(action)) for action in trace.specification.actions}
         self.lanes = (*(_lane_name(*element) for element in self._elements), SYSTEM)
-=======
-        self._kinds = lane_types(trace.specification)
-        self._channels = channels(trace.specification)
-        self._takers = {name: _takers(trace.specification, name) for name in self._channels}
-        self._draws = {action.name: set(_drawn_from(action)) for action in trace.specification.actions}
-        self.lanes = (*(name for kind in self._kinds for name in _lane_names(kind)), SYSTEM)
->>>>>>> 33e1350 (traces: clients stand beside servers, runs of local steps share a row, a shrunk trace says from how many states)
         self.events: list[Event] = []
         self.messages: list[Message] = []
         self._waiting: dict[tuple[Entry, Plain], list[Message]] = {}
@@ -235,15 +210,9 @@ class _Drawing:
         """Sender and receiver, where the first two keys of a channel are elements: from whom, to whom."""
         variable = next(v for v in self._trace.specification.variables if v.name == entry[0])
         kinds = list(_keys_of(variable.type))
-<<<<<<< HEAD
         if self._main is None or kinds[:2] != [self._main, self._main]:
             return None
         return self._number(self._main, entry[1][0]), self._number(self._main, entry[1][1])
-=======
-        if len(kinds) < 2 or not set(kinds[:2]) <= set(self._kinds):
-            return None
-        return self._number(kinds[0], entry[1][0]), self._number(kinds[1], entry[1][1])
->>>>>>> 33e1350 (traces: clients stand beside servers, runs of local steps share a row, a shrunk trace says from how many states)
 
     def _take(self, entry: Entry, item: Plain, number: int, lane: int, lost: bool) -> None:
         waiting = self._waiting.get((entry, item), [])
@@ -297,7 +266,6 @@ class _Drawing:
             return next((lane for lane in named if self._alike(lane, 0)), named[0])
         action = action_of(self._trace.specification, step.label[0])
         params = action.params if action else ()
-<<<<<<< HEAD
         if any(isinstance(p.type, domains.Optional) and self._has_lanes(p.type.item) for p in params):
             return system  # it says that it is nobody's
         changed = set(self._changed_elements(before.state, step.state))
@@ -325,52 +293,26 @@ class _Drawing:
 
     def _number(self, kind: Type | None, element: Plain) -> int:
         return next(lane for lane, own in enumerate(self._elements) if own == (kind, element))
-=======
-        for kind in self._kinds:
-            for param, argument in zip(params, step.label[1], strict=True):
-                if param.type == kind:
-                    return self._number(kind, argument)
-        for kind in self._kinds:
-            changed = set(self._changed_elements(kind, before.state, step.state))
-            if len(changed) == 1:
-                return changed.pop()
-        for param, argument in zip(params, step.label[1], strict=True):
-            for lane in self._addressees(param.type, argument):
-                return lane
-        return system
 
-    def _number(self, kind: Type, element: Plain) -> int:
-        """The lane of an element."""
-        own = next(position for position, one in enumerate(self._kinds) if one == kind)
-        return sum(map(domains.cardinality, self._kinds[:own])) + domains.position(kind, element)
->>>>>>> 33e1350 (traces: clients stand beside servers, runs of local steps share a row, a shrunk trace says from how many states)
-
-    def _changed_elements(self, main: Main, before: State, after: State) -> Iterator[int]:
-        first = self._number(main, next(iter(domains.values(main))))
+    def _changed_elements(self, before: State, after: State) -> Iterator[int]:
         for variable, old, new in zip(self._trace.specification.variables, before, after, strict=True):
             kind = variable.type
-            if isinstance(kind, domains.Map) and kind.key == main and variable.name not in self._channels:
-                pairs = enumerate(zip(old, new, strict=True), start=first)
+            if isinstance(kind, domains.Map) and kind.key == self._main and variable.name not in self._channels:
+                pairs = enumerate(zip(old, new, strict=True))
                 yield from (position for position, (one, other) in pairs if one != other)
 
-    def _addressees(self, kind: Type, plain: Plain) -> Iterator[int]:
-        """The lanes that a record names as its receiver: by field name, for want of anything better."""
+    def _addressees(self, kind: Type, plain: Plain) -> Iterator[Plain]:
+        """The elements that a record names as its receiver: by field name, for want of anything better."""
         if isinstance(kind, domains.Union):
             kind, plain = kind.records[plain[0]], plain[1]
         if isinstance(kind, domains.Record):
             for (name, item), part in zip(kind.fields, plain, strict=True):
-                if item in self._kinds and name in ("to", "dst", "dest", "destination", "receiver", "target"):
-                    yield self._number(item, part)
+                if item == self._main and name in ("to", "dst", "dest", "destination", "receiver", "target"):
+                    yield part
 
 
-<<<<<<< HEAD
 def _lane_name(kind: Main, element: Plain) -> str:
     return f"{kind.name.lower()}{element}" if isinstance(kind, domains.Range) else show(kind, element)
-=======
-def _lane_names(main: Main) -> list[str]:
-    ranged = isinstance(main, domains.Range)
-    return [f"{main.name.lower()}{e}" if ranged else show(main, e) for e in domains.values(main)]
->>>>>>> 33e1350 (traces: clients stand beside servers, runs of local steps share a row, a shrunk trace says from how many states)
 
 
 def _collections(
