@@ -74,9 +74,14 @@ def stop(data: Path) -> None:
 
 @cluster.command("status", short_help="Say who leads.")
 @click.option("--data", type=FOLDER, default=DEFAULT, show_default=True, help="Folder of the ensemble.")
-def status(data: Path) -> None:
+@click.option("--hosts", is_flag=True, help="Only what a client connects to.")
+def status(data: Path, hosts: bool) -> None:
     """Shows role, last transaction, port and process of every server."""
-    _print_table(_members(data.resolve()))
+    members = _members(data.resolve())
+    if hosts:
+        click.echo(_hosts(members))
+    else:
+        _print_table(members)
 
 
 def _members(data: Path) -> list[processes.Member]:
@@ -86,6 +91,10 @@ def _members(data: Path) -> list[processes.Member]:
         raise Mistake(f"{data} holds no ensemble; start one with: quorate cluster start --data {data}") from None
     except (Misconfigured, OSError) as error:
         raise Mistake(f"{data / 'ensemble.cfg'}: {error}") from None
+
+
+def _hosts(members: list[processes.Member]) -> str:
+    return ",".join(f"{processes.HOST}:{member.port}" for member in members)
 
 
 def _print_table(members: list[processes.Member]) -> None:
@@ -101,7 +110,7 @@ def _run(data: Path, members: list[processes.Member], detach: bool) -> None:
     """Start all and, unless they are left alone, say when one ends by itself, until Ctrl-C or SIGTERM."""
     started = {member.sid: processes.start(data, member) for member in members}
     processes.wait_until_serving(members)
-    click.echo(f"connect to  {','.join(f'{processes.HOST}:{member.port}' for member in members)}")
+    click.echo(f"connect to  {_hosts(members)}")
     _print_table(members)
     if detach:
         click.echo(f"they run until: quorate cluster stop --data {data}")
