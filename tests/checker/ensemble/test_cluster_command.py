@@ -1,5 +1,6 @@
 """`quorate cluster` and `quorate serve --ensemble` as a user meets them."""
 
+import json
 import os
 import re
 import signal
@@ -83,6 +84,17 @@ def test_words_without_a_quorum(folder: Path) -> None:
     assert [processes.ask(one.port, word) for word in (b"ruok", b"isro")] == ["imok", "null"]
     assert one.role() == "electing"
     assert processes.stop([one]) == 1 and process.wait() == 0
+
+
+def test_a_file_without_servers_is_one_server_alone(tmp_path: Path) -> None:
+    (tmp_path / "zoo.cfg").write_text(f"dataDir={tmp_path / 'data'}\nclientPort=0\n4lw.commands.whitelist=srvr\n")
+    command = [sys.executable, "-m", "quorate.checker.cli", "serve", "--ensemble", str(tmp_path / "zoo.cfg")]
+    with subprocess.Popen([*command, "--log-level", "error"], stdout=subprocess.PIPE, text=True) as alone:
+        assert alone.stdout is not None
+        port = json.loads(alone.stdout.readline())["port"]
+        assert "Mode: standalone" in processes.ask(port, b"srvr")
+        alone.terminate()
+    assert alone.returncode == 0
 
 
 MISTAKES = [

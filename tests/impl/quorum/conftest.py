@@ -86,7 +86,16 @@ def ensemble(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Calla
         one.end()
 
 
+def hashes(servers: Ensemble) -> set[str]:
+    """What the members say of their trees, one text as soon as all have applied the same."""
+    deadline = time.monotonic() + 30
+    while True:
+        found = {processes.ask(member.port, b"hash") for member in servers.members.values()}
+        if len(found) == 1 or time.monotonic() > deadline:
+            return found
+
+
 @pytest.fixture
 def words() -> SimpleNamespace:
     """Four-letter words: `words.ask(port, b"srvr")`."""
-    return SimpleNamespace(ask=processes.ask)
+    return SimpleNamespace(ask=processes.ask, hashes=hashes)

@@ -152,15 +152,6 @@ def committed(txns: list[Txn]) -> list[Commit]:
     return found
 
 
-def digests(servers: Any, words: Any) -> set[str]:
-    """What the members say of their trees, as soon as all have applied the same."""
-    deadline = time.monotonic() + 30
-    while True:
-        found = {words.ask(member.port, b"hash") for member in servers.members.values()}
-        if len(found) == 1 or time.monotonic() > deadline:
-            return found
-
-
 def under_fire(servers: Any, raw: Any, words: Any, seconds: float, clients: int, seed: int) -> None:
     first = servers.client()
     first.ensure_path("/sessions")
@@ -186,7 +177,7 @@ def under_fire(servers: Any, raw: Any, words: Any, seconds: float, clients: int,
     assert alive <= set(first.get_children("/sessions")), "sessions that live have kept theirs"
     assert not [name for name in first.get_children("/") if name.startswith("abandoned")]
     first.sync("/")
-    assert len(digests(servers, words)) == 1
+    assert len(words.hashes(servers)) == 1
     txns = logged(servers.members[OBSERVER].data)
     ends = {txn.header.session_id for txn in txns if isinstance(txn.body, CloseSessionTxn)}
     assert set(lost) <= ends
