@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..spec.lang import ir
+from ..spec.lang.meaning.dead import DeadValues, dead_values
 
 Identity = Literal["state", "ghosts", "label"]
 
@@ -46,6 +47,7 @@ class Options:
 
     identity: Identity = "state"
     symmetry: bool = True
+    dead_values: bool = False  # states that differ only in values that nothing can read any more are the same
     check_all: bool = False  # go on after a violation, and group what is found
     deadlock: bool = True
     properties: tuple[str, ...] | None = None
@@ -56,6 +58,14 @@ class Options:
     checkpoint: Path | None = None  # where the native engine writes its search, now and then and when it is stopped
     checkpoint_seconds: float = 600.0  # between two of them
     resume: bool = False  # go on from the checkpoint
+
+
+def dead_values_of(specification: ir.Specification, options: Options) -> DeadValues:
+    """What is dead in a run: nothing where it was not asked for."""
+    if not options.dead_values:
+        return DeadValues(specification)
+    chosen = None if options.properties is None else frozenset(options.properties)
+    return dead_values(specification, chosen, options.identity != "state")
 
 
 def properties_of(specification: ir.Specification, kind: ir.Kind, options: Options) -> list[ir.Property]:

@@ -85,6 +85,7 @@ class Result:
     violations: tuple[Violation, ...] = ()  # with check_all: all violated properties, as found
     symmetric_sorts: tuple[str, ...] = ()  # whose elements were treated as interchangeable
     ghosts_left_out: tuple[str, ...] = ()  # the variables that are not part of a state's identity
+    dead_values: tuple[str, ...] = ()  # values that are not part of it, and when, in words
 
     def unreached(self) -> tuple[str, ...]:
         """Witnesses that were not reached: in a complete search, what holds may hold vacuously."""

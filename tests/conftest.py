@@ -31,12 +31,23 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return check
 
 
+def _beside(name: str) -> ModuleType:
+    """A module of the tests folder that is no test."""
+    found = importlib.util.spec_from_file_location(name, GOLDEN.parent / f"{name}.py")
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="session")
 def random_specifications() -> ModuleType:
     """The module tests/random_specifications.py: strategies for small well-typed specifications."""
-    found = importlib.util.spec_from_file_location("random_specifications", GOLDEN.parent / "random_specifications.py")
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules["random_specifications"] = module
-    found.loader.exec_module(module)
-    return module
+    return _beside("random_specifications")
+
+
+@pytest.fixture(scope="session")
+def random_trees() -> ModuleType:
+    """The module tests/random_trees.py: random trees from a seed, senseless ones and such that are like protocols."""
+    return _beside("random_trees")

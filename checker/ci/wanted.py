@@ -29,7 +29,8 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", frozen=
     fail_on: str = "violation,incomplete"
     symmetry: bool = True
     deadlock: bool = True
-    identity: Literal["state", "ghosts", "label"] = "state"
+    identity: Literal["state", "ghosts", "label"] | None = None
+    dead_values: bool | None = None
     engine: Literal["auto", "native", "reference"] = "auto"
     workers: int = 1
     max_states: int | None = None
@@ -104,6 +105,7 @@ def request_of(wanted: Wanted) -> Request:
         property_=tuple(wanted.properties),
         symmetry=wanted.symmetry,
         identity=wanted.identity,
+        dead_values=wanted.dead_values,
         deadlock=wanted.deadlock,
         engine=wanted.engine,
         workers=wanted.workers,

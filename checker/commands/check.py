@@ -50,8 +50,13 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 @_option(
     "--identity",
     type=click.Choice(["state", "ghosts", "label"]),
-    default="state",
-    help="When two states are the same: without ghosts, with them, with the label of the step as well.",
+    help="When two states are the same: without ghosts (the default), with them, with the label of the step as well.",
+)
+@_option(
+    "--dead-values/--no-dead-values",
+    default=None,
+    help="Treat states that differ only in what nothing reads any more as one, or count them all; "
+    "the default is to, but not with --identity.",
 )
 @_option(
     "--deadlock/--no-deadlock",

@@ -38,7 +38,8 @@ class Request:
     split: tuple[str, ...] = ()
     property_: tuple[str, ...] = ()
     symmetry: bool = True
-    identity: Any = "state"
+    identity: Any = None
+    dead_values: bool | None = None
     deadlock: bool = True
     check_all: bool = False
     engine: Any = "auto"
@@ -97,7 +98,8 @@ class Request:
                 raise Mistake(f"{specification.name} has no property {name!r}{near} (it has: {listed})")
         chosen = tuple(name for name in dict.fromkeys(self.property_) if name != DEADLOCK)
         return Options(
-            identity=self.identity,
+            identity=self.identity or "state",
+            dead_values=self.leaves_out_dead_values(),
             symmetry=self.symmetry,
             check_all=self.check_all,
             deadlock=self.deadlock and (not self.property_ or DEADLOCK in self.property_),
@@ -110,6 +112,10 @@ class Request:
             resume=self.resume,
         )
 
+    def leaves_out_dead_values(self) -> bool:
+        """Whether dead values are left out of the identity of states: unless whoever asks wants to count."""
+        return self.identity is None if self.dead_values is None else self.dead_values
+
     def command(self, source: str) -> str:
         """The command line that repeats this run."""
         words = ["quorate", "check", source, *self.constants]
@@ -118,9 +124,10 @@ class Request:
         words += [word for name in self.property_ for word in ("--property", name)]
         words += [] if self.symmetry else ["--no-symmetry"]
         words += [] if self.deadlock else ["--no-deadlock"]
+        words += [] if self.dead_values is None else ["--dead-values" if self.dead_values else "--no-dead-values"]
         words += ["--check-all"] if self.check_all else []
         given = [
-            ("--identity", self.identity, "state"),
+            ("--identity", self.identity, None),
             ("--engine", self.engine, "auto"),
             ("--max-states", self.max_states, None),
             ("--max-depth", self.max_depth, None),

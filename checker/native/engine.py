@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...spec.lang import domains, ir
-from ..model import Options, Progress, properties_of
+from ..model import Options, Progress, dead_values_of, properties_of
 from ..result import DEADLOCK, Reason, Result, Steps, Verdict, Violation
 from . import checkpoint, compiler
 from .binding import NOBODY, PROPERTY, REASONS, Finding, Model, Report, Running, Settings, load_model
@@ -57,7 +57,8 @@ def write(specification: ir.Specification, options: Options) -> Program:
     """The C text of a specification's model."""
     tree = labelled(specification) if options.identity == "label" else specification
     ghosts = options.identity != "state"
-    return generate(tree, ghosts, symmetric_sorts(tree, ghosts) if options.symmetry else ())
+    sorts = symmetric_sorts(tree, ghosts) if options.symmetry else ()
+    return generate(tree, ghosts, sorts, dead_values_of(specification, options).dead)
 
 
 def is_cached(specification: ir.Specification, options: Options) -> bool:
@@ -233,6 +234,7 @@ class Native:
             seconds=time.monotonic() - self._began,
             peak_memory=peak_memory(),
             ghosts_left_out=tuple(ghosts) if options.identity == "state" else (),
+            dead_values=dead_values_of(spec, options).sentences(),
             **more,
         )
 

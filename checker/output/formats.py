@@ -50,6 +50,7 @@ def _document(report: Report) -> dict[str, Any]:
         "actions": {name: _action(result, name) for name in result.actions},
         "witnesses": {name: None if steps is None else len(steps) for name, steps in result.witnesses.items()},
         "bounds": dict(result.bounds),
+        "dead_values": list(result.dead_values),
         "engine": result.engine,
         "seconds": round(result.seconds, 6),
         "peak_memory": result.peak_memory,

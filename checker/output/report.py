@@ -136,6 +136,8 @@ def _facts(report: Report) -> Iterator[str]:
         yield f"{result.outside:,} generated states outside {names} were checked, and not explored further"
     if result.ghosts_left_out:
         yield f"ghosts left out of the identity of states, which is exact: {', '.join(result.ghosts_left_out)}"
+    if result.dead_values:
+        yield f"dead values left out of the identity of states, which is exact: {'; '.join(result.dead_values)}"
     if checked(result):
         yield f"checked: {', '.join(checked(result))}"
     reached = [f"{name} (in {len(steps)} states)" for name, steps in result.witnesses.items() if steps is not None]

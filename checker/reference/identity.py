@@ -9,7 +9,7 @@ from typing import Any
 
 from ...spec.lang import domains, ir
 from ...spec.lang.meaning.compile import Label, State
-from ..model import Options
+from ..model import Options, dead_values_of
 from .symmetry import Permutation, Symmetry
 
 Key = Any  # hashable; equal for states that are the same
@@ -22,6 +22,9 @@ class Identity:
         ghosts = [variable.name for variable in specification.variables if variable.ghost]
         self.left_out = tuple(ghosts) if options.identity == "state" else ()
         self.labelled = options.identity == "label"
+        dead = dead_values_of(specification, options)
+        self.dead = dead.sentences()
+        self._mask = dead.mask() if dead else None
         kept = [i for i, variable in enumerate(specification.variables) if variable.name not in self.left_out]
         self._kinds = tuple(variable.type for variable in specification.variables)
         self._pick = _picker(kept, len(self._kinds))
@@ -39,11 +42,11 @@ class Identity:
     @property
     def is_plain(self) -> bool:
         """Whether a state is its own key."""
-        return not (self.left_out or self.labelled or self.sorts)
+        return not (self.left_out or self.labelled or self.sorts or self._mask)
 
     def key(self, label: Label, state: State) -> tuple[Key, Permutation | None, int]:
         """The key of a step's target, the permutation to its representative, the number of states it stands for."""
-        values = self._pick(state)
+        values = self._pick(state if self._mask is None else self._mask(state))
         if self._of_state is None:
             return ((label, values) if self.labelled else values), None, 1
         if not self.labelled:

@@ -287,6 +287,7 @@ class Search:
             witnesses=self._witness_traces(),
             symmetric_sorts=tuple(sort.name for sort in self._identity.sorts),
             ghosts_left_out=self._identity.left_out,
+            dead_values=self._identity.dead,
             **more,
         )
 

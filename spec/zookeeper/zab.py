@@ -129,7 +129,7 @@ class Zab(ZabProperties):
             self.history[i] = self.history[i][: len(self.history[i]) - self.unlogged[i]]
             self.unlogged[i] = Index(0)
         leader = self.leader[i]
-        if leader is not None:
+        if leader is not None and self.role[leader] is Role.LEADING:
             self.lose(leader, i)
         elif self.role[i] is Role.FOLLOWING:
             self.look(i)

@@ -203,7 +203,9 @@ class ZabProperties(ZabState):
     @invariant
     def equally_recent_histories_are_equal(self) -> bool:
         """Where a leader could choose between two histories that are equally recent, they are the same history."""
-        return all(self.same_if_tied(i, s, t) for i in Server for s in Server for t in Server)
+        return all(
+            self.same_if_tied(i, s, t) for i in Server if self.role[i] is Role.LEADING for s in Server for t in Server
+        )
 
     def same_if_tied(self, i: Server, s: Server, t: Server) -> bool:
         """Whether the state summaries of s and t at the leader i differ in epoch or last zxid, or in nothing."""

@@ -8,7 +8,9 @@ import hashlib
 from dataclasses import dataclass, field
 
 from ....spec.lang import domains, ir
+from ....spec.lang.meaning.dead import Dead
 from . import expressions, layout, loops, statements
+from .dead import masking
 from .scope import Helper, Scope
 from .statements import Flow
 from .symmetry import canonical
@@ -44,9 +46,13 @@ class Program:
 
 
 def generate(
-    specification: ir.Specification, ghosts: bool = False, symmetric: tuple[domains.Sort, ...] = ()
+    specification: ir.Specification,
+    ghosts: bool = False,
+    symmetric: tuple[domains.Sort, ...] = (),
+    dead: tuple[Dead, ...] = (),
 ) -> Program:
-    """Writes a model. `ghosts` counts them as part of a state's identity; `symmetric` sorts are canonicalised."""
+    """Writes a model. `ghosts` counts them as part of a state's identity; `symmetric` sorts are canonicalised;
+    states that differ in `dead` values only are the same."""
     state = layout.state_layout(specification.variables, ghosts)
     writer = _Writer(specification, state, Unit())
     writer.helpers_in_order()
@@ -59,13 +65,14 @@ def generate(
             for number, action in enumerate(specification.initial, len(specification.actions))
         ),
         *(writer.property(one) for one in specification.properties),
+        *masking(state, dead),
         *canonical(writer.unit, state, symmetric),
         writer.questions("violated", "invariant", True),
         writer.questions("reached", "witness", False),
         writer.questions("intended", "terminal", False),
         writer.questions("within", "boundary", True),
         writer.steps(),
-        writer.take(bool(symmetric)),
+        writer.take(bool(symmetric), bool(dead)),
         writer.expand(),
         writer.initial(),
         writer.table(),
@@ -254,7 +261,7 @@ class _Writer:
 
     # ---------------------------------------------------------------------------------------- successors
 
-    def take(self, symmetric: bool) -> str:
+    def take(self, symmetric: bool, masked: bool) -> str:
         """What happens to every successor: judged, made canonical, handed to the runtime."""
         lines = ["OWN void take(Context *cx, const u64 *s, unsigned action) {", "    u64 *n = cx->next;"]
         lines.append("    unsigned kind = 0; u64 steps = 0;")
@@ -264,9 +271,12 @@ class _Writer:
             lines.append("    if (within(cx, n, ~UINT64_C(0), 0) != 0) kind = OUTSIDE;")
         lines.append("    (void)s;")
         lines.append("    if (rarely(cx->site != 0)) return;")
+        if masked:
+            lines.append("    u64 key[WORDS]; copy(key, n, WORDS); mask(key);")
         if symmetric:
-            lines.append("    canonical(n);")
-        return "\n".join([*lines, "    accept(cx, n, WORDS, IDENTITY, action, kind, (unsigned)steps);", "}"])
+            lines.append("    canonical_by(n, key);" if masked else "    canonical(n);")
+        by = "key" if masked else "n"
+        return "\n".join([*lines, f"    accept(cx, {by}, WORDS, IDENTITY, action, kind, (unsigned)steps);", "}"])
 
     def expand(self) -> str:
         """All successors of a state, in order."""

@@ -131,8 +131,9 @@ static void name_by(const Ranking *ranking, uint8_t names[SORTS][MOST]) {
     }
 }
 
-/* Finds the canonical form of a state; gives the number of renamings that leave the state as it is. */
-static u64 canonical_form(const u64 *s, u64 *best) {
+/* Finds the canonical form of a state, and the renaming that leads to it; gives the number of renamings that leave the
+ * state as it is. */
+static u64 canonical_form(const u64 *s, u64 *best, uint8_t chosen[SORTS][MOST]) {
     u64 keys[SORTS][MOST], colours[SORTS][MOST];
     uint8_t names[SORTS][MOST];
     Ranking ranking;
@@ -145,8 +146,8 @@ static u64 canonical_form(const u64 *s, u64 *best) {
         look(s, keys, colours);
         rank(s, keys, &ranking);
     }
-    name_by(&ranking, names);
-    renamed(best, s, names);
+    name_by(&ranking, chosen);
+    renamed(best, s, chosen);
     while (ranking.mixed && next_ranking(&ranking)) {
         name_by(&ranking, names);
         renamed(other, s, names);
@@ -155,23 +156,48 @@ static u64 canonical_form(const u64 *s, u64 *best) {
         if (order < 0) {
             alike = 1;
             copy(best, other, WORDS);
+            memcpy(chosen, names, sizeof names);
         }
     }
     return alike * ranking.exchanges;
 }
 
-static void canonical(u64 *s) {
+#ifdef MASKED
+
+/* Makes a state canonical, as its key, which is the state with its dead values masked, says; and the key, too. */
+static void canonical_by(u64 *s, u64 *key) {
     u64 best[WORDS];
-    canonical_form(s, best);
+    uint8_t names[SORTS][MOST];
+    canonical_form(key, best, names);
+    copy(key, best, WORDS);
+    renamed(best, s, names);
     copy(s, best, WORDS);
 }
 
+#else
+
+static void mask(u64 *s) {
+    (void)s;
+}
+
+static void canonical(u64 *s) {
+    u64 best[WORDS];
+    uint8_t names[SORTS][MOST];
+    canonical_form(s, best, names);
+    copy(s, best, WORDS);
+}
+
+#endif
+
 static u64 orbit(const u64 *s) {
-    u64 best[WORDS], all = 1;
+    u64 key[WORDS], best[WORDS], all = 1;
+    uint8_t names[SORTS][MOST];
     for (unsigned sort = 0; sort < SORTS; sort++) {
         for (unsigned e = 2; e <= sort_sizes[sort]; e++) all *= e;
     }
-    return all / canonical_form(s, best);
+    copy(key, s, WORDS);
+    mask(key);
+    return all / canonical_form(key, best, names);
 }
 
 #endif

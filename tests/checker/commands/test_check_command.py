@@ -25,20 +25,32 @@ def steady(text: str) -> str:
 
 
 def test_holds(quorate, golden) -> None:
-    outcome = quorate("check", "two-phase-commit", "-v", "--engine", "reference")
+    outcome = quorate("check", "two-phase-commit", "-v", "--engine", "reference", "--no-dead-values")
     assert outcome.code == 0
     assert outcome.err == ""
     golden(steady(outcome.out))
 
 
 def test_holds_without_symmetry(quorate, golden) -> None:
-    outcome = quorate("check", "two-phase-commit", "--no-symmetry", "--engine", "reference")
+    outcome = quorate("check", "two-phase-commit", "--no-symmetry", "--engine", "reference", "--no-dead-values")
     assert outcome.code == 0
     golden(steady(outcome.out))
 
 
+def test_dead_values_are_left_out_unless_states_are_counted(quorate) -> None:
+    out = quorate("check", "two-phase-commit", "--engine", "reference").out
+    assert "34 distinct states up to renaming of RM (99 without symmetry), 144 generated, depth 11" in out
+    line = "dead values left out of the identity of states, which is exact: heard, sent unless decision is None"
+    assert line in out
+    for asked in (("--identity", "state"), ("--no-dead-values",)):
+        out = quorate("check", "two-phase-commit", "--engine", "reference", *asked).out
+        assert "80 distinct states" in out and line not in out
+    document = json.loads(quorate("check", "two-phase-commit", "--output-format", "json").out)
+    assert document["dead_values"] == ["heard, sent unless decision is None"]
+
+
 def test_violated(quorate, golden, tmp_path: Path) -> None:
-    outcome = quorate(*BUG, "--engine", "reference")
+    outcome = quorate(*BUG, "--engine", "reference", "--no-dead-values")
     assert outcome.code == 1
     golden(steady(outcome.out))
     (path,) = (tmp_path / ".quorate" / "traces").iterdir()
@@ -78,7 +90,9 @@ def test_json(quorate, tmp_path: Path) -> None:
 
 
 def test_json_of_what_holds(quorate) -> None:
-    document = json.loads(quorate("check", "two-phase-commit", "--no-symmetry", "--output-format", "json").out)
+    document = json.loads(
+        quorate("check", "two-phase-commit", "--no-symmetry", "--no-dead-values", "--output-format", "json").out
+    )
     assert (document["verdict"], document["complete"], document["distinct"], document["depth"]) == (
         "holds",
         True,
@@ -99,7 +113,7 @@ def test_one_run_many_reports(quorate, tmp_path: Path) -> None:
 
 
 def test_markdown(quorate, golden) -> None:
-    golden(quorate(*BUG, "--output-format", "markdown", "--no-symmetry", "--engine", "reference").out)
+    golden(quorate(*BUG, "--output-format", "markdown", "--no-symmetry", "--no-dead-values").out)
 
 
 def test_quiet_is_the_verdict_alone(quorate) -> None:
@@ -281,7 +295,7 @@ def test_an_interrupted_run_gives_what_it_has(quorate, monkeypatch: pytest.Monke
         return replace(real(*arguments), verdict="undecided", reason="interrupted", complete=False)
 
     monkeypatch.setattr(engines, "check", interrupted)
-    outcome = quorate("check", "two-phase-commit", "--no-symmetry")
+    outcome = quorate("check", "two-phase-commit", "--no-symmetry", "--no-dead-values")
     assert outcome.code == 130
     assert "no violation found, incomplete: it was interrupted" in outcome.out
     assert "288 distinct states" in outcome.out

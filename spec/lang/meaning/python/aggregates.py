@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ... import domains, ir
 from ...domains import Type
-from . import checks, expressions
+from ..failing import interval
+from . import checks
 from .expressions import Scope, bare, condition, display, local, logic
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def total(x: "Expressions", e: ir.Sum, scope: Scope) -> str:
     """A sum; stopped where it is not certain to be small."""
     clauses, inner = _clauses(x, e.binders, scope)
     text = f"sum([{bare(x.value(e.body, inner))} {clauses}])"
-    low, high = expressions.interval(e.body)
+    low, high = interval(e.body)
     if max(-low, high) <= domains.WIDE >> 32 and all(_few(binder) for binder in e.binders):
         return text
     return f"{x.check('exact', None, e, lambda: checks.within(e.span))}({text})"

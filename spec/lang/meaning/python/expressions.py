@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from ... import domains, ir
 from ...domains import Plain, Type
+from ..failing import interval
 from . import aggregates, checks
 from .pool import Pool
 
@@ -335,47 +336,6 @@ def logic(op: str, texts: list[str]) -> str:
 def display(texts: list[str]) -> str:
     """A tuple of these texts."""
     return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
-
-
-def interval(e: ir.Expr) -> tuple[int, int]:
-    """Bounds of a number that hold whatever the state is."""
-    low, high = _type_interval(e.type)
-    match e:
-        case ir.Literal(value):
-            return int(value), int(value)
-        case ir.Convert(item) if isinstance(item.type, domains.Int | domains.Range | domains.Bool):
-            inner = interval(item)
-            return max(low, inner[0]), min(high, inner[1])
-        case ir.Negate(item):
-            inner = interval(item)
-            return -inner[1], -inner[0]
-        case ir.Arithmetic("+" | "-" | "*" as op, left, right):
-            return _combined(op, interval(left), interval(right))
-        case ir.Arithmetic("%", _, right) if interval(right)[0] > 0:
-            return 0, interval(right)[1] - 1
-        case ir.Size(item):
-            return 0, item.type.capacity if isinstance(item.type, domains.Seq | domains.Bag) else high
-        case ir.Count():
-            return 0, high
-    return low, high
-
-
-def _combined(op: str, left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
-    if op == "+":
-        return left[0] + right[0], left[1] + right[1]
-    if op == "-":
-        return left[0] - right[1], left[1] - right[0]
-    corners = [a * b for a in left for b in right]
-    return min(corners), max(corners)
-
-
-def _type_interval(kind: Type) -> tuple[int, int]:
-    match kind:
-        case domains.Int(low, high) | domains.Range(_, low, high):
-            return low, high
-        case domains.Bool():
-            return 0, 1
-    return -domains.WIDE, domains.WIDE
 
 
 def _free_conversion(source: Type, target: Type, item: ir.Expr) -> str | None:

@@ -7,9 +7,9 @@ that could fail, in it or before it, is reached in one order and not in the othe
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ... import domains, ir
+from ... import ir
 from .. import effects
-from .expressions import interval
+from ..failing import is_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,49 +43,6 @@ def hoisted(specification: ir.Specification, action: ir.Action) -> tuple[list[Gu
             levels[statement.name] = level
         guards.append(Guard(statement, level))
     return guards, ()
-
-
-def is_total(specification: ir.Specification, node: object) -> bool:
-    """Whether evaluating can never fail a run-time check."""
-    functions = {function.name: function for function in specification.functions}
-
-    def total(node: object) -> bool:
-        match node:
-            case ir.Convert(item):
-                if not _widens(item, node.type):
-                    return False
-            case ir.At(item) if not isinstance(item.type, domains.Map):
-                return False
-            case ir.Field(item) if not isinstance(item.type, domains.Record):
-                return False
-            case ir.End() | ir.Slice() | ir.Concat() | ir.Best() | ir.Sum():
-                return False
-            case ir.Negate() | ir.Arithmetic():
-                return _arithmetic(node) and all(map(total, effects.parts(node)))
-            case ir.Collect() | ir.Comprehension() if isinstance(node.type, domains.Seq | domains.Bag):
-                return False
-            case ir.Call(function, arguments):
-                return all(map(total, arguments)) and all(map(total, functions[function].body))
-        return all(map(total, effects.parts(node)))
-
-    return total(node)
-
-
-def _widens(item: ir.Expr, target: domains.Type) -> bool:
-    source = item.type
-    if isinstance(target, domains.Range):
-        low, high = interval(item)
-        return target.low <= low and high <= target.high
-    narrower = isinstance(source, domains.Optional) and not isinstance(target, domains.Optional)
-    return not narrower and not (isinstance(source, domains.Union) and not isinstance(target, domains.Union))
-
-
-def _arithmetic(node: ir.Negate | ir.Arithmetic) -> bool:
-    low, high = interval(node)
-    if isinstance(node, ir.Arithmetic) and node.op in ("//", "%"):
-        divisor = interval(node.right)
-        return divisor[0] > 0 or divisor[1] < 0
-    return low >= -domains.WIDE and high <= domains.WIDE
 
 
 def _flat(body: Sequence[ir.Stmt]) -> list[ir.Stmt]:
