@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from ....spec.lang import domains, ir
 from ....spec.lang.meaning.dead import Dead
 from . import expressions, layout, loops, statements
-from .dead import masking
+from .identity.dead import masking
+from .identity.symmetry import canonical
 from .scope import Helper, Scope
 from .statements import Flow
-from .symmetry import canonical
 from .text import Body, Unit
 from .values import Parts, Place, Scalar, Value, code, ctype, load, store
 

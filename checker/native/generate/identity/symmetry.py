@@ -6,11 +6,11 @@ values; nothing of actions or properties.
 
 from dataclasses import dataclass
 
-from ....spec.lang import domains
-from ....spec.lang.domains import Type
-from . import kinds, layout, loops
-from .text import Body, Unit
-from .values import (
+from .....spec.lang import domains
+from .....spec.lang.domains import Type
+from .. import kinds, layout, loops
+from ..text import Body, Unit
+from ..values import (
     Place,
     Scalar,
     Value,

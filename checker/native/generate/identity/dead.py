@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from ....spec.lang import domains
-from ....spec.lang.domains import Plain, Type
-from ....spec.lang.meaning.dead import Dead
-from . import layout
+from .....spec.lang import domains
+from .....spec.lang.domains import Plain, Type
+from .....spec.lang.meaning.dead import Dead
+from .. import layout
 
 _Bits = dict[int, int]  # word -> bits of it
 

@@ -1,0 +1,1 @@
+"""What makes two states the same, in C: renamings of elements, and values that are dead."""
