@@ -54,6 +54,7 @@ class Member:
         now: Now,
     ) -> None:
         self.service = MemberService(opened.tree, settings, session, now)
+        self.service.measures = self._measures
         self.leadership: Leadership | None = None
         self.delivered = 0  # transactions since the start
         self._limits = limits
@@ -308,6 +309,21 @@ class Member:
             self.leadership = None
             self._syncs.clear()
             self._proposed.clear()
+
+    def _measures(self) -> list[tuple[str, int | float]]:
+        """What a leader tells of its learners, under ZooKeeper's names."""
+        ensemble, role = self.node.ensemble, self.node.role
+        voters = ensemble.servers - len(ensemble.observers)
+        if not isinstance(role, Leading):
+            return [("quorum_size", voters)]
+        synced = role.ready & role.forwarding
+        return [
+            ("quorum_size", voters),
+            ("learners", len(role.connected)),
+            ("synced_followers", len(synced - ensemble.observers)),
+            ("synced_observers", len(synced & ensemble.observers)),
+            ("pending_syncs", len(self._syncs)),
+        ]
 
     def _compact(self) -> None:
         """Keep in memory what a learner may lack, no more: the rest is in the tree and on the disk."""

@@ -43,7 +43,7 @@ class Host:
         self._connections: dict[int, Connection] = {}
         self._listeners: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._saved_at = self._swept_ms = 0
+        self._saved_at = self._swept_ms = self._due_ms = 0
         self._state = ""
         servers, fingerprint = configuration.servers, configuration.fingerprint
         places = {other: (address.host, address.quorum_port) for other, address in servers.items()}
@@ -156,10 +156,15 @@ class Host:
         self.journal.go()
         self._release()
         self._save_sometimes()
+        self._schedule(self.member.next_wake)
+
+    def _schedule(self, due_ms: int) -> None:
         if self._timer is not None:
+            if due_ms == self._due_ms:
+                return
             self._timer.cancel()
-        at = self.member.next_wake / 1000
-        self._timer = asyncio.get_running_loop().call_at(at, self._wake)
+        self._due_ms = due_ms
+        self._timer = asyncio.get_running_loop().call_at(due_ms / 1000, self._wake)
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -214,6 +219,7 @@ class Host:
         self.journal.save(tree.last_zxid, capture(tree))
 
     def _wake(self) -> None:
+        self._timer = None
         at = now()
         self.member.wake(at)
         if at.monotonic_ms - self._swept_ms > 1000:

@@ -44,6 +44,9 @@ def test_start_look_stop(folder: Path) -> None:
     ports = [int(place.rpartition(":")[2]) for place in hosts.split(",")]
     states = [re.search(r"zk_server_state\t(\w+)", processes.ask(port, b"mntr")) for port in ports]
     assert [found[1] for found in states if found] == ["follower", "leader", "observer"]
+    measured = dict(line.split("\t") for line in processes.ask(ports[1], b"mntr").splitlines())
+    learners = [measured[f"zk_{name}"] for name in ("quorum_size", "learners", "synced_followers", "synced_observers")]
+    assert learners == ["2", "2", "1", "1"]
     assert [processes.ask(port, word) for port in ports[:1] for word in (b"ruok", b"isro")] == ["imok", "rw"]
     assert "Mode: leader" in processes.ask(ports[1], b"stat")
     assert "serverId=2\nserver.1=127.0.0.1:" in processes.ask(ports[1], b"conf")
