@@ -112,15 +112,25 @@ class Reading:
     value: Plain
 
 
-def readings(parts: tuple[Part | Case, ...], variables: tuple[ir.Variable, ...]) -> Iterator[Reading]:
-    """The largest places that were read on the way to a value, in order, each as often as it was read."""
+def readings(
+    parts: tuple[Part | Case, ...], variables: tuple[ir.Variable, ...], before: bool = False
+) -> Iterator[Reading]:
+    """The largest places that were read on the way to a value, in order, each as often as it was read.
+
+    `before`: the parts were evaluated in the state before the step, as all is within a call of `before.helper(…)`.
+    """
     for part in parts:
         place = place_of(part, variables)
         if place is not None and isinstance(part, Part):
-            yield Reading(place, _type_of(part), part.value)
-            yield from _keys(part, variables)
+            yield Reading(replace(place, before=place.before or before), _type_of(part), part.value)
+            yield from _keys(part, variables, before)
         else:
-            yield from readings(part.parts, variables)
+            yield from readings(part.parts, variables, before or is_call_before(part))
+
+
+def is_call_before(part: Part | Case) -> bool:
+    """Whether a part is a helper's call in the state before the step."""
+    return isinstance(part, Part) and isinstance(part.node, ir.Call) and part.node.before
 
 
 def place_of(part: Part | Case, variables: tuple[ir.Variable, ...]) -> Place | None:
@@ -145,13 +155,13 @@ def _path_of(part: Part) -> Key | Named | As:
     return As(_type_of(part))
 
 
-def _keys(part: Part, variables: tuple[ir.Variable, ...]) -> Iterator[Reading]:
+def _keys(part: Part, variables: tuple[ir.Variable, ...], before: bool) -> Iterator[Reading]:
     """What was read to compute the keys of a place: `votes` in `log[votes[r]]`."""
     if part.parts:
         whole, *keys = part.parts
         if isinstance(whole, Part):
-            yield from _keys(whole, variables)
-        yield from readings(tuple(keys), variables)
+            yield from _keys(whole, variables, before)
+        yield from readings(tuple(keys), variables, before)
 
 
 def _type_of(part: Part) -> Type:

@@ -13,7 +13,7 @@ from ..spec.lang.domains import show
 from ..spec.lang.errors import EvaluationError
 from ..spec.lang.meaning.evaluate import Case, Part
 from ..spec.lang.meaning.interpret import Broken, Disabled, Enabled, Interpreter
-from .place import Place, place_of, readings
+from .place import Place, is_call_before, place_of, readings
 from .trace import Label, Trace, show_label
 from .wording import wording
 
@@ -110,6 +110,7 @@ class _Explainer:
         self._variables = trace.specification.variables
         self.state = trace.steps[at].state
         self._given = frozenset[str]()  # the names whose values the reader has been told
+        self._before = False  # within a call in the state before the step
 
     def reason(self, part: Part, open_up: bool = True) -> Reason:
         """The reason for a part; without `open_up` only its value."""
@@ -125,12 +126,18 @@ class _Explainer:
             case ir.Quantified():
                 return self._quantified(part, text, value)
             case ir.Call():
-                bodies = self._cases([case for case in part.parts if isinstance(case, Case)])
-                return Reason(text, value, reads=self._reads(_values(part.parts)), reasons=bodies)
+                return self._call(part, text, value)
             case _:
                 truths = tuple(self._truths(part.parts))
                 own = (part,) if not truths else _values(part.parts)
                 return Reason(text, value, reads=(*self._computed(part), *self._reads(own)), reasons=truths)
+
+    def _call(self, part: Part, text: str, value: str) -> Reason:
+        reads, outer = self._reads(_values(part.parts)), self._before
+        self._before = outer or is_call_before(part)
+        bodies = self._cases([case for case in part.parts if isinstance(case, Case)])
+        self._before = outer
+        return Reason(text, value, reads=reads, reasons=bodies)
 
     def _truths(self, parts: tuple[Part | Case, ...]) -> Iterator[Reason]:
         """The truth values (and named intermediate values) that a value was directly computed from."""
@@ -186,7 +193,7 @@ class _Explainer:
                 yield Seen(self._text(own), _show_value(own), None)
 
     def _reads(self, parts: tuple[Part | Case, ...]) -> tuple[Seen, ...]:
-        found = list(dict.fromkeys(readings(parts, self._variables)))
+        found = list(dict.fromkeys(readings(parts, self._variables, self._before)))
         return tuple(
             Seen(str(one.place), show(one.type, one.value), self.writer(one.place)) for one in found[:READS_LISTED]
         )

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from quorate.spec.lang.meaning.compile import Meaning
+from quorate.spec.lang.reader import load, read
 from quorate.traces.changes import changes
 from quorate.traces.comparing.difference import compare
 from quorate.traces.replay import replay
 from quorate.traces.text import render_alternatives, render_difference, render_trace, render_why
-from quorate.traces.trace import Trace
+from quorate.traces.trace import Step, Trace
 from quorate.traces.why import alternatives, why_violated
 
 
@@ -104,3 +106,39 @@ def test_a_difference_goes_down_to_the_leaf():
     assert shown(Seq("L", txn, 4), ((1, 0), (2, 0)), ((1, 0), (2, 1))) == ["x[1].by rm1 → rm2"]
     assert shown(Bag("B", epoch, 4), (1, 1, 2), (1, 3)) == ["x + 3   - 1, 2"]
     assert shown(Bag("B", epoch, 4), (1, 2), (1, 2)) == []
+
+
+DOOR = '''"""A door."""
+from quorate.spec.lang import Spec, action, state, step_invariant
+
+
+class Door(Spec):
+    """A door."""
+
+    shut: bool = state(False)
+
+    @action
+    def turn(self) -> None:
+        self.shut = not self.shut
+
+    def is_shut(self) -> bool:
+        return self.shut
+
+    @step_invariant
+    def stays(self, before: "Door") -> bool:
+        """A door that is shut stays so."""
+        return not before.is_shut() or self.shut
+'''
+
+
+def test_what_a_helper_reads_in_the_state_before_is_said_to_be_read_there(tmp_path):
+    path = tmp_path / "door.py"
+    path.write_text(DOOR)
+    meaning = Meaning(read(load(str(path))))
+    steps = [Step(*meaning.initial()[0])]
+    for _ in range(2):
+        steps.append(Step(*meaning.successors(steps[-1].state)[0]))
+    trace = Trace(meaning.specification, "door.py", tuple(steps), "violated", "stays")
+    text = render_why(trace, why_violated(trace))
+    assert "before.shut = True  (since step 2, turn)" in text
+    assert "\n    shut = True" not in text and " shut = False  (since step 3, turn)" in text

@@ -10,11 +10,13 @@ keyed by elements, its keys say who sends and who receives; otherwise the steps 
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from ...spec.lang import domains, ir
 from ...spec.lang.domains import Plain, Type, show
+from ...spec.lang.meaning.convert import Mismatch, convert
 from ..trace import State, Step, Trace, action_of, show_label
 
 SYSTEM = "system"  # the lane of steps that belong to no element
@@ -121,7 +123,7 @@ def _drawn_from(action: ir.Action) -> Iterator[tuple[str, str]]:
     for statement in action.body:
         for node in nodes_within(statement) if isinstance(statement, ir.Require) else ():
             match node:
-                case ir.Contains(ir.Local(name), container) if name in names:
+                case ir.Contains(ir.Local(name) | ir.Convert(ir.Local(name)), container) if name in names:
                     reads = (one for one in nodes_within(container) if isinstance(one, ir.Read))
                     yield from ((name, read.variable) for read in reads)
 
@@ -190,12 +192,12 @@ class _Drawing:
         others = tuple(dict.fromkeys(other for other in self._named(step) if not self._alike(lane, other)))
         self.events.append(Event(number, lane, show_label(self._trace.specification, step.label), others))
         idle = not any(new[entry][1] - old[entry][1] for entry in old) and not self._acts(before.state, step.state)
-        for entry, (_, items) in old.items():
+        for entry, (kind, items) in old.items():
             gone = items - new[entry][1]
             lost = idle or step.label[0] not in self._takers[entry[0]]
             for item in gone.elements():
                 self._take(entry, item, number, lane, lost)
-            for item in self._drawn(step, entry):
+            for item in self._drawn(step, entry, kind):
                 if item in items and item not in gone:
                     self._read(entry, item, number, lane)
         for entry, (kind, items) in new.items():
@@ -235,13 +237,15 @@ class _Drawing:
         ends = self._ends(entry)
         message.received, message.receiver = number, lane if ends is None else ends[1]
 
-    def _drawn(self, step: Step, entry: Entry) -> Iterator[Plain]:
+    def _drawn(self, step: Step, entry: Entry, kind: Type) -> Iterator[Plain]:
+        """The arguments that were drawn from a collection, as items of it."""
         action = action_of(self._trace.specification, step.label[0])
         if action is not None:
             drawn = self._draws.get(action.name, set())
             for param, argument in zip(action.params, step.label[1], strict=True):
                 if (param.name, entry[0]) in drawn:
-                    yield argument
+                    with suppress(Mismatch):
+                        yield convert(param.type, kind, argument)
 
     def _contents(self, state: State) -> dict[Entry, tuple[Type, Counter[Plain]]]:
         """What every collection in a channel holds."""

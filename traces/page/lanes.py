@@ -15,6 +15,7 @@ from ..export.diagram import Diagram, Main, Message, channels, main_type
 from ..trace import State, Trace
 from .texts import Texts
 
+EPOCHS = frozenset(("epoch", "term", "round", "ballot", "time", "clock"))  # what comes first, if it stands in a name
 MOST_ROLES = 12  # an Enum with more members is no role
 
 
@@ -26,6 +27,7 @@ def lanes(trace: Trace, found: Diagram, texts: Texts) -> dict[str, Any]:
     return {
         "lanes": list(found.lanes),
         "events": [-1, *(event.lane for event in found.events)],
+        "others": [[], *(list(event.others) for event in found.events)],
         "messages": [_message(trace, passing, message, texts) for message in _marked(trace, found, roles)],
         "roles": roles,
         "epochs": [] if main is None else list(_epochs(trace, main)),
@@ -151,13 +153,20 @@ def _coloured(trace: Trace, variable: ir.Variable, position: int, members: list[
 
 
 def _epochs(trace: Trace, main: Main) -> Iterator[dict[str, Any]]:
-    """Numbers that never fall in this trace come first, of these the ones that change."""
+    """Those named so come first, then numbers that never fall in this trace, of these the ones that change."""
     found = []
     for position, variable in enumerate(trace.specification.variables):
         match variable.type:
             case domains.Map(key, domains.Range()) if key == main:
                 found.append(_coloured(trace, variable, position, [], _entries))
-    yield from sorted(found, key=lambda one: (not _grows(one), max(map(len, one["courses"])) == 1))
+    yield from sorted(
+        found,
+        key=lambda one: (
+            not (EPOCHS & set(one["name"].split("_"))),
+            not _grows(one),
+            max(map(len, one["courses"])) == 1,
+        ),
+    )
 
 
 def _grows(epoch: dict[str, Any]) -> bool:

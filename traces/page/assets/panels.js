@@ -61,7 +61,9 @@ function branch([words, value, binding, note, reads, parts]) {
     binding.length > 0 && el("div", { class: "binding" }, `with ${binding.map(text).join(", ")}`),
     value === null
       ? el("div", { class: "dim" }, "not reached ", el("code", null, text(words)))
-      : el("div", null, el("span", { class: `chip ${value === "true" ? "good" : value === "false" ? "bad" : "none"}` }, truth ? (value === "true" ? "✓ true" : "✗ false") : value), " ", el("code", null, text(words))),
+      : truth
+        ? el("div", null, el("span", { class: `chip ${value === "true" ? "good" : "bad"}` }, value === "true" ? "✓ true" : "✗ false"), " ", el("code", null, text(words)))
+        : el("div", null, el("code", null, text(words)), el("code", { class: "worth" }, ` ${value.replace("=", "= ")}`)),
     reads.length > 0 && el("ul", { class: "reads" }, reads.map(([place, seen, writer]) =>
       el("li", null, el("code", null, `${text(place)} = ${text(seen)}`), " ",
         writer === null ? "" : writer > 1 ? stepLink(writer, `since step ${shown(writer)}`) : el("span", { class: "dim" }, "initially")))),

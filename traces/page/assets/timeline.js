@@ -16,7 +16,7 @@ function measure() {
   const room = document.getElementById("scroll").clientWidth - 2;
   const longest = Math.max(...D.labels.map((number) => text(number).length));
   const columns = matrixColumns();
-  const matrix = columns.length * 22 + 22;
+  const matrix = columns.length * 22 + 34;
   const labels = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.44));
   const open = D.lanes.filter((_, lane) => !V.folded.has(lane)).length;
   const rest = room - labels - matrix - (D.lanes.length - open) * NARROW;
@@ -29,7 +29,7 @@ function measure() {
     x += width;
   });
   const rows = V.brief ? briefRows() : { rows: D.steps };
-  return { labels, lanes, columns, matrix: x + 12, width: Math.max(room, x + matrix), height: TOP + rows.rows * ROW + TAIL + 15 * flightLines(lanes), ...rows };
+  return { labels, lanes, columns, matrix: x + 22, width: Math.max(room, x + matrix), height: TOP + rows.rows * ROW + TAIL + 15 * flightLines(lanes), ...rows };
 }
 
 const SHORTEST_RUN = 3; // steps that are worth a row of their own together
@@ -233,7 +233,7 @@ function bandsOf(first, last) {
       const words = role.members[value];
       parts.push(svg("rect", { class: "band", x: x - BAND / 2, width: BAND, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3,
         rx: 6, fill: `url(#role${value % 12})`, "data-role": words }, svg("title", null, `${D.lanes[lane]} is ${words} from step ${shown(start)} on`)));
-      if (!folded) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, Math.min(14, Math.max(4, Math.floor((width - 46) / 6.2))))));
+      if (!folded) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, Math.min(14, Math.max(4, Math.floor(((M.lanes[lane + 1] ? width - 46 : width / 2 + 2)) / 6.2))))));
     }
     for (const [from, to, value, start] of epoch?.courses[lane] && !folded ? segments(epoch.courses[lane], first, last) : []) {
       parts.push(svg("rect", { class: `epoch epoch${value % 4}`, x: x - BAND / 2 - 7, width: 5, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3, rx: 2 },
@@ -388,6 +388,9 @@ function eventsOf(first, last) {
     const kinds = ["event", step === V.step ? "here" : "", bad.has(step) ? "bad" : ""].filter(Boolean).join(" ");
     found.push(svg("g", { class: kinds, onclick: () => go(step) },
       svg("title", null, `${shown(step)}. ${label(step)}`),
+      D.others[step - 1].map((other) => [
+        svg("line", { class: "reach", x1: x + Math.sign(M.lanes[other].x - x) * 11, x2: M.lanes[other].x, y1: rowY(step), y2: rowY(step) }),
+        svg("circle", { class: "reached", cx: M.lanes[other].x, cy: rowY(step), r: 4 })]),
       bad.has(step)
         ? svg("rect", { x: x - 11, y: rowY(step) - 11, width: 22, height: 22, rx: 5 })
         : svg("circle", { cx: x, cy: rowY(step), r: 11 }),
