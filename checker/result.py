@@ -9,6 +9,7 @@ from typing import Literal
 
 from ..spec.lang.domains import Plain
 from ..spec.lang.errors import EvaluationError
+from .profile import Profile
 
 Verdict = Literal["holds", "violated", "undecided"]
 
@@ -85,6 +86,7 @@ class Result:
     violations: tuple[Violation, ...] = ()  # with check_all: all violated properties, as found
     symmetric_sorts: tuple[str, ...] = ()  # whose elements were treated as interchangeable
     ghosts_left_out: tuple[str, ...] = ()  # the variables that are not part of a state's identity
+    profile: Profile | None = None  # where it was asked for
     dead_values: tuple[str, ...] = ()  # values that are not part of it, and when, in words
 
     def unreached(self) -> tuple[str, ...]:

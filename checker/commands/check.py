@@ -110,6 +110,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
     metavar="FILE",
     help="Where the page of the counterexample goes: one HTML file that needs nothing else.",
 )
+@_option("--profile", is_flag=True, help="Also where the time went, memory for each state, and what grows.")
 @_option("-q", "--quiet", is_flag=True, help="No progress; of the text only the verdict.")
 @_option("-v", "--verbose", is_flag=True, help="Also a table of actions.")
 def check(**options: Any) -> int:

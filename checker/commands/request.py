@@ -58,6 +58,7 @@ class Request:
     output: tuple[Path, ...] = ()
     trace: Path | None = None
     html: Path | None = None
+    profile: bool = False
     quiet: bool = False
     verbose: bool = False
 
@@ -106,6 +107,7 @@ class Request:
             properties=chosen if self.property_ else None,
             limits=Limits(self.max_states, self.max_depth, self.timeout, self.memory),
             workers=self.workers or 1,
+            profile=self.profile,
             seed=self.seed,
             progress=progress,
             checkpoint=self.checkpoint,

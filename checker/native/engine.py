@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...spec.lang import domains, ir
@@ -22,6 +22,7 @@ from . import checkpoint, compiler
 from .binding import NOBODY, PROPERTY, REASONS, Finding, Model, Report, Running, Settings, load_model
 from .generate.unit import Program, generate
 from .labelled import labelled
+from .profiling import Profiling
 from .replay import Replay
 
 ENGINE = "native"
@@ -58,7 +59,7 @@ def write(specification: ir.Specification, options: Options) -> Program:
     tree = labelled(specification) if options.identity == "label" else specification
     ghosts = options.identity != "state"
     sorts = symmetric_sorts(tree, ghosts) if options.symmetry else ()
-    return generate(tree, ghosts, sorts, dead_values_of(specification, options).dead)
+    return generate(tree, ghosts, sorts, dead_values_of(specification, options).dead, options.profile)
 
 
 def is_cached(specification: ir.Specification, options: Options) -> bool:
@@ -92,6 +93,7 @@ class Native:
         properties = len(self._all["invariant"]) + len(self._all["step_invariant"]) + 1
         actions = len(prepared.program.actions)
         running = Running(prepared.model, self._settings(), properties, len(self._all["witness"]), actions)
+        profiling = Profiling(self._spec, prepared.model) if self._options.profile else None
         with contextlib.closing(running):
             header = checkpoint.describe(self._spec, prepared.program, self._options)
             path = self._options.checkpoint
@@ -103,7 +105,8 @@ class Native:
                 self._wait(running)
             if path is not None and running.reason() in _STOPPED:
                 self._saved = checkpoint.save(running, path, header)
-            return self._result(running)
+            profile = None if profiling is None else profiling.read(running.report(), running.totals())
+            return replace(self._result(running), profile=profile)
 
     def _settings(self) -> Settings:
         options, limits = self._options, self._options.limits

@@ -13,6 +13,7 @@ from ...spec.lang.errors import Refusal
 from ...traces.export.markdown import to_markdown
 from ...traces.store import identity, to_stored
 from ..result import Result
+from .profile import profile_to_json
 from .report import Report, Shown, checked, configuration_line, states_in_words, verdict_in_words, warnings
 
 SCHEMA = 1
@@ -51,6 +52,7 @@ def _document(report: Report) -> dict[str, Any]:
         "witnesses": {name: None if steps is None else len(steps) for name, steps in result.witnesses.items()},
         "bounds": dict(result.bounds),
         "dead_values": list(result.dead_values),
+        **({"profile": profile_to_json(result, result.profile)} if result.profile is not None else {}),
         "engine": result.engine,
         "seconds": round(result.seconds, 6),
         "peak_memory": result.peak_memory,

@@ -13,6 +13,7 @@ from ...traces.trace import DEADLOCK, Trace
 from ...traces.why import alternatives, why_violated
 from ..result import Result
 from .console import show_memory
+from .profile import render_profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ def render_report(report: Report, verbose: bool = False, quiet: bool = False, pa
     lines += [f"  {paint('warning', line)}" for line in warnings(report)]
     if verbose:
         lines += ["", *_action_table(result)]
+    if result.profile is not None:
+        lines += [f"  {line}" for line in render_profile(result, result.profile)]
     text = verdict + "\n".join(lines) + "\n"
     if result.error is not None and not report.shown:
         text += f"\n{result.error}\n"

@@ -19,8 +19,10 @@ from ...spec.lang.errors import EvaluationError
 from ...spec.lang.meaning.compile import Label, Meaning, State
 from ...spec.lang.meaning.interpret import Broken, Interpreter
 from ..model import Options, Progress, properties_of
+from ..profile import Profile
 from ..result import DEADLOCK, Reason, Result, Steps, Verdict, Violation
 from .identity import Identity, Key
+from .profiling import Profiling
 from .rebuild import NotReplayed, Rebuilder
 from .selftest import Asymmetry, SelfTest
 from .symmetry import Permutation
@@ -67,6 +69,9 @@ class Search:
         self._spec, self._options = specification, options
         self._meaning = Meaning(specification)
         self._identity = Identity(specification, options)
+        self._profiling = Profiling(specification) if options.profile else None
+        actions = self._meaning.actions
+        self._steps_of = actions if self._profiling is None else self._profiling.actions(actions)
         whole = self._identity.whole
         self._selftest = SelfTest(self._meaning, whole, options.seed) if whole else None
         self._rebuilder = Rebuilder(self._meaning, whole, lambda label, state: self._identity.key(label, state)[:2])
@@ -89,7 +94,9 @@ class Search:
         self._began = self._reported = time.monotonic()
 
     def _tests(self, kind: ir.Kind) -> list[_Test]:
-        return [(p.name, self._meaning.properties[p.name]) for p in properties_of(self._spec, kind, self._options)]
+        timed = self._profiling.property if self._profiling is not None else lambda _, test: test
+        asked = properties_of(self._spec, kind, self._options)
+        return [(p.name, timed(p.name, self._meaning.properties[p.name])) for p in asked]
 
     # --------------------------------------------------------------------------------------- run
 
@@ -148,7 +155,7 @@ class Search:
         """Takes every step that can happen in a state."""
         seen, plain, stuck = self._seen, self._identity.is_plain, True
         self._at, self._evaluating = _Place(number), None
-        for name, steps in self._meaning.actions:
+        for name, steps in self._steps_of:
             found = steps(state)
             if not found:
                 continue
@@ -288,8 +295,12 @@ class Search:
             symmetric_sorts=tuple(sort.name for sort in self._identity.sorts),
             ghosts_left_out=self._identity.left_out,
             dead_values=self._identity.dead,
+            profile=self._profile(),
             **more,
         )
+
+    def _profile(self) -> Profile | None:
+        return None if self._profiling is None else self._profiling.read(self._actions, self._new, peak_memory())
 
     def _witness_traces(self) -> dict[str, Steps | None]:
         names = [p.name for p in properties_of(self._spec, "witness", self._options)]

@@ -11,7 +11,7 @@ from ....spec.lang import domains, ir
 from ....spec.lang.meaning.dead import Dead
 from . import expressions, layout, loops, statements
 from .identity.dead import masking
-from .identity.symmetry import canonical
+from .identity.symmetry import canonical, digested
 from .scope import Helper, Scope
 from .statements import Flow
 from .text import Body, Unit
@@ -50,13 +50,15 @@ def generate(
     ghosts: bool = False,
     symmetric: tuple[domains.Sort, ...] = (),
     dead: tuple[Dead, ...] = (),
+    profiled: bool = False,
 ) -> Program:
     """Writes a model. `ghosts` counts them as part of a state's identity; `symmetric` sorts are canonicalised;
-    states that differ in `dead` values only are the same."""
+    states that differ in `dead` values only are the same. A `profiled` model counts what takes its time."""
     state = layout.state_layout(specification.variables, ghosts)
-    writer = _Writer(specification, state, Unit())
+    writer = _Writer(specification, state, Unit(), profiled=profiled)
     writer.helpers_in_order()
     parts = [
+        *([writer.profile()] if profiled else []),
         *writer.texts,
         writer.start(),
         *(writer.action(action, number) for number, action in enumerate(specification.actions)),
@@ -90,6 +92,7 @@ class _Writer:
     unit: Unit
     helpers: dict[str, Helper] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    profiled: bool = False
 
     def scope(self, body: Body, now: str = "s", stable: bool = True) -> Scope:
         return Scope(body, self.state, self.helpers, expressions.value, now=now, stable=stable)
@@ -243,9 +246,12 @@ class _Writer:
 
     def _ask(self, bit: int, one: ir.Property, test: str) -> list[str]:
         number = self.specification.properties.index(one)
+        timed = [f"        spent(ACTIONS + {number}, began);"] if self.profiled else []
         return [
             f"    if (wanted >> {bit} & 1) {{",
+            *(["        const u64 began = profile_clock();"] if self.profiled else []),
             f"        const int is = {test};",
+            *timed,
             f"        if (rarely(cx->site != 0)) {{ cx->failed = PROPERTY + {number}; return found; }}",
             f"        if (is) {{ found |= UINT64_C(1) << {bit}; if (!all) return found; }}",
             "    }",
@@ -282,10 +288,28 @@ class _Writer:
         """All successors of a state, in order."""
         body = Body(self.unit, "return;")
         body.line("(void)cx; (void)s;")
+        if self.profiled:
+            body.line("note_values(s);")
         for number, action in enumerate(self.specification.actions):
+            if self.profiled:
+                body.line(f"const u64 began_{number} = profile_clock();")
             self._instances(body, action, number, "s")
+            if self.profiled:
+                body.line(f"spent({number}, began_{number});")
             body.line("settle(cx);")
         return body.render("OWN void expand(Context *cx, const u64 *s)")
+
+    def profile(self) -> str:
+        """What a profile counts, and the function that looks at the values of a state."""
+        spec = self.specification
+        counts = f"ACTIONS = {len(spec.actions)}, PROPERTIES = {len(spec.properties)}"
+        body = Body(self.unit, "return;")
+        for at, (variable, offset) in enumerate(zip(spec.variables, self.state.offsets, strict=True)):
+            place = Place(variable.type, "s", stable=True).part(variable.type, offset)
+            body.line(f"note_value({at}, {digested(place)});")
+        body.line("note_state();")
+        head = f'enum {{ {counts}, VARIABLES = {len(spec.variables)} }};\n#include "profile.h"'
+        return f"{head}\n\n{body.render('OWN void note_values(const u64 *s)')}"
 
     def initial(self) -> str:
         """All initial states, in order."""

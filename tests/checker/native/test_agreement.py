@@ -2,12 +2,13 @@
 
 import importlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from quorate.checker import native, reference
 from quorate.checker.model import Limits, Options
 from quorate.checker.result import Result
-from quorate.spec.classics import SPECIFICATIONS
+from quorate.spec import classics, zookeeper
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
 
@@ -17,13 +18,19 @@ ASKED = (
     Options(symmetry=False, check_all=True),
     Options(identity="label"),
     Options(identity="ghosts", symmetry=False, workers=2),
+    Options(symmetry=False, dead_values=True, workers=3),
+    Options(dead_values=True),
 )
+PLACES = {
+    **{name: f"classics.{place}" for name, place in classics.SPECIFICATIONS.items()},
+    **{name: f"zookeeper.{place}" for name, place in zookeeper.SPECIFICATIONS.items()},
+}
 
 
 def specifications() -> Iterator[tuple[type[Spec], str, tuple[str, ...]]]:
-    for name, place in SPECIFICATIONS.items():
+    for name, place in PLACES.items():
         module, _, own = place.partition(":")
-        found = getattr(importlib.import_module(f"quorate.spec.classics.{module}"), own)
+        found = getattr(importlib.import_module(f"quorate.spec.{module}"), own)
         yield found, name, ()
         yield from ((found, name, (variant,)) for variant in declared(found)[1])
 
@@ -53,23 +60,26 @@ def compare(one: Result, other: Result, options: Options) -> None:
 
 ALL = list(specifications())
 PLAIN = [case for case in ALL if not case[2]]
+LARGE = ("znodes", "watches", "zookeeper")  # a state takes the reference engine longest
 
 
 @pytest.mark.parametrize("spec, name, variants", PLAIN, ids=lambda case: str(case) if isinstance(case, str) else "")
 def test_engines_agree_on_every_specification(spec: type[Spec], name: str, variants: tuple[str, ...]) -> None:
-    options = Options(limits=Limits(states=3_000))
+    options = Options(limits=Limits(states=300 if name in LARGE else 2_000))
     tree = read(spec, {}, variants)
     compare(native.check(tree, options), reference.check(tree, options), options)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "options", ASKED, ids=lambda o: f"{o.identity}{'-symmetry' * o.symmetry}{'-all' * o.check_all}"
+    "options",
+    ASKED,
+    ids=lambda o: f"{o.identity}{'-symmetry' * o.symmetry}{'-all' * o.check_all}{'-dead' * o.dead_values}-{o.workers}",
 )
 @pytest.mark.parametrize("spec, name, variants", ALL, ids=lambda case: str(case) if isinstance(case, str) else "")
 def test_engines_agree_on_every_variant(
     spec: type[Spec], name: str, variants: tuple[str, ...], options: Options
 ) -> None:
-    limited = Options(options.identity, options.symmetry, options.check_all, limits=Limits(states=50_000))
+    limited = replace(options, limits=Limits(states=5_000 if PLACES[name].startswith("zookeeper") else 20_000))
     tree = read(spec, {}, variants)
     compare(native.check(tree, limited), reference.check(tree, limited), limited)

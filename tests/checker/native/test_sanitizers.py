@@ -36,7 +36,10 @@ ZAB = {"servers": 2, "timeouts": 1, "transactions": 2, "epochs": 2, "restarts": 
 
 @pytest.mark.parametrize("flags", [("-O1", "-fsanitize=address,undefined"), ("-O1", "-fsanitize=thread")])
 def test_two_phase_commit_runs_clean(tmp_path: Path, flags: tuple[str, ...]) -> None:
-    program = built(tmp_path, read(TwoPhaseCommit, {"managers": 5}, []), Options(symmetry=False), *flags)
+    tree = read(TwoPhaseCommit, {"managers": 5}, [])
+    program = built(tmp_path, tree, Options(symmetry=False, dead_values=True, profile=True), *flags)
+    assert searched(program, "1") == searched(program, "3") == (1, 1_299, 8_331, 17)
+    program = built(tmp_path, tree, Options(symmetry=False), *flags)
     assert searched(program, "1") == searched(program, "3") == (1, 8_832, 58_146, 17)
     assert searched(program, "2", "1200000")[0] == 9, "too small a memory ends the search"
 
@@ -52,4 +55,6 @@ def test_zab_runs_clean(tmp_path: Path, flags: tuple[str, ...], symmetry: bool) 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_the_c_text_compiles_without_a_warning(tmp_path: Path, compiler: str) -> None:
+    options = Options(dead_values=True, profile=True)
+    built(tmp_path, read(Zab, ZAB, []), options, "-O0", compiler=compiler)
     built(tmp_path, read(Zab, ZAB, []), Options(), "-O0", compiler=compiler)

@@ -173,7 +173,7 @@ class _Symmetry:
         """A C expression: a number that is the same for values that look the same."""
         kind = value.kind
         if not self._concerns(kind):
-            return self._digest(body, value)
+            return digested(value)
         match kind:
             case domains.Sort():
                 number, element = self.sorts.index(kind), load(value)
@@ -239,9 +239,10 @@ class _Symmetry:
             body.line(f"{result} = blend({result} + 1, {seen});")
         body.close()
 
-    def _digest(self, body: Body, value: Value) -> str:
-        """A number for a value without elements."""
-        if layout.small(value.kind):
-            return raw(value)
-        assert isinstance(value, Place)
-        return f"digest({value.address}, {layout.size(value.kind)})"
+
+def digested(value: Value) -> str:
+    """A C expression: a number for a value as it is."""
+    if layout.small(value.kind):
+        return raw(value)
+    assert isinstance(value, Place)
+    return f"digest({value.address}, {layout.size(value.kind)})"
