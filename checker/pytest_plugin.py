@@ -1,11 +1,12 @@
 """A plugin for pytest: specifications are collected and checked like tests.
 
-`spec_*.py` files are collected, one item for each specification, as configured by its defaults, and property; the
-`check` fixture and `@spec_test` check one configuration inside a test. What fails shows the counterexample, why it is
-one, and where its trace is stored. Profiles bound the time of one check; a check that was cut short does not pass.
+`spec_*.py` files are collected, one item for each configuration that pyproject.toml lists, and property; the `check`
+fixture and `@spec_test` check one configuration inside a test. What fails shows the counterexample, why it is one, and
+where its trace and its page are. Profiles bound the time of one check; a check that was cut short does not pass.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from ..spec.lang import ir
+    from .commands.request import Request
     from .output.report import Report
 
 PROFILES = {"dev": 10.0, "ci": 300.0, "nightly": 4 * 3600.0}  # seconds for one check
@@ -43,31 +46,63 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "Specifica
 
 
 class SpecificationFile(pytest.File):
-    """A `spec_*.py` file: its specifications with their properties."""
+    """A `spec_*.py` file: its configurations with their properties.
 
-    def collect(self) -> Iterator["PropertyItem"]:
+    A configuration is a `[[tool.quorate.check]]` of the project's pyproject.toml that names the file; where there is
+    none, the specification is checked as its defaults have it.
+    """
+
+    def collect(self) -> Iterator["CheckItem"]:
         from ..spec.lang.errors import Refused
-        from ..spec.lang.reader import load, read
+        from .commands.arguments import find_class, read_specification
+        from .commands.mistakes import Mistake
 
         try:
-            tree = read(load(str(self.path)), {}, ())
-        except Refused as refused:
-            raise self.CollectError(str(refused)) from None
-        names = [one.name for one in tree.properties if one.kind in ("invariant", "step_invariant", "witness")]
-        for name in [*names, "deadlock"]:
-            yield PropertyItem.from_parent(self, name=f"{tree.name}::{name}", property_name=name)
+            for title, request in self._configurations():
+                spec = find_class(request.specification)
+                tree = read_specification(spec, request.constants, request.variant, request.split)
+                name = f"{tree.name}[{title}]" if title else tree.name
+                for part, one in _parts(tree, request):
+                    yield CheckItem.from_parent(self, name=f"{name}::{part}", request=one)
+        except (Mistake, Refused) as problem:
+            raise self.CollectError(str(problem)) from None
+
+    def _configurations(self) -> Iterator[tuple[str, "Request"]]:
+        """Each with its title; that of the defaults is empty."""
+        from .ci.wanted import read_wanted, request_of
+        from .commands.request import Request
+
+        project = self.config.rootpath / "pyproject.toml"
+        found = False
+        for wanted in read_wanted(project) if project.is_file() else ():
+            file, colon, own = wanted.specification.partition(":")
+            if (self.config.rootpath / file).resolve() == self.path.resolve():
+                found = True
+                yield wanted.title(), replace(request_of(wanted), specification=f"{self.path}{colon}{own}")
+        if not found:
+            yield "", Request(str(self.path))
 
 
-class PropertyItem(pytest.Item):
-    """One property of a specification; a witness must be reached."""
+def _parts(tree: "ir.Specification", request: "Request") -> Iterator[tuple[str, "Request"]]:
+    """A request for each property, by the property's name; where a violation is expected, one for all."""
+    if request.expect == "violated":
+        yield request.expect, request
+        return
+    names = [one.name for one in tree.properties if one.kind in ("invariant", "step_invariant", "witness")]
+    for name in [*names, *(["deadlock"] if request.deadlock else [])]:
+        if not request.property_ or name in request.property_:
+            yield name, replace(request, property_=(name,), fail_on=f"{request.fail_on},vacuous")
 
-    def __init__(self, *, property_name: str, **rest: Any) -> None:
+
+class CheckItem(pytest.Item):
+    """One property of one configuration; a witness must be reached."""
+
+    def __init__(self, *, request: "Request", **rest: Any) -> None:
         super().__init__(**rest)
-        self._property = property_name
+        self._request = request
 
     def runtest(self) -> None:
-        seconds = PROFILES[self.config.getoption("--quorate-profile")]
-        _checked(str(self.path), seconds, properties=(self._property,), fail_on="violation,incomplete,vacuous")
+        _checked(self._request, PROFILES[self.config.getoption("--quorate-profile")])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, CheckFailed):
@@ -86,7 +121,7 @@ def check(request: pytest.FixtureRequest) -> Check:
     def run(specification: str, **given: Any) -> "Report":
         __tracebackhide__ = True
         try:
-            return _checked(specification, seconds, **given)
+            return _checked(_request(specification, **given), seconds)
         except CheckFailed as failed:
             pytest.fail(str(failed), pytrace=False)
 
@@ -107,25 +142,19 @@ def spec_test(specification: str, **given: Any) -> Callable[[Callable[..., None]
     return decorate
 
 
-def _checked(
+def _request(
     specification: str,
-    seconds: float,
-    variants: tuple[str, ...] = (),
-    properties: tuple[str, ...] = (),
+    variants: Sequence[str] = (),
+    properties: Sequence[str] = (),
     expect: str = "holds",
     fail_on: str = "violation,incomplete",
     engine: str = "auto",
     **constants: int,
-) -> "Report":
-    from ..spec.lang.errors import Refused
-    from .commands.arguments import find_class, read_specification
-    from .commands.mistakes import Mistake
+) -> "Request":
     from .commands.request import Request
-    from .commands.search import report_on, search
-    from .output.report import render_report
 
     words = tuple(f"{name}={value}" for name, value in constants.items())
-    request = Request(
+    return Request(
         specification,
         words,
         tuple(variants),
@@ -133,13 +162,38 @@ def _checked(
         expect=expect,
         fail_on=fail_on,
         engine=engine,
-        timeout=seconds,
     )
+
+
+def _checked(request: "Request", seconds: float) -> "Report":
+    """The report of a check that ended as it should; raises CheckFailed."""
+    from ..spec.lang.errors import Refused
+    from .commands.arguments import find_class, read_specification
+    from .commands.mistakes import Mistake
+    from .commands.search import report_on, search
+    from .output.report import render_report
+
+    bounded = replace(request, timeout=min(seconds, request.timeout or seconds))
     try:
-        tree = read_specification(find_class(specification), words, request.variant)
-        report = report_on(request, tree, search(request, tree, None))
+        spec = find_class(request.specification)
+        tree = read_specification(spec, request.constants, request.variant, request.split)
+        report = report_on(bounded, tree, search(bounded, tree, None))
     except (Mistake, Refused) as problem:
         raise CheckFailed(str(problem)) from None
     if report.code:
-        raise CheckFailed(render_report(report))
+        raise CheckFailed(render_report(report) + _pages(report))
     return report
+
+
+def _pages(report: "Report") -> str:
+    """Where the pages of the traces are, beside the traces; a folder that cannot be written has none."""
+    from ..traces.page.document import to_html
+    from ..traces.store import replace_file
+
+    lines = []
+    for shown in report.shown:
+        if shown.path is not None:
+            page = shown.path.with_suffix(".html")
+            replace_file(page, to_html(shown.trace).encode())
+            lines.append(f"page in:     {page}\n")
+    return "".join(lines)

@@ -4,7 +4,7 @@ Shows changed values only unless asked for all. Colour comes from the caller as 
 plain. This module decides about layout alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..spec.lang import domains
 from ..spec.lang.domains import Plain, show
@@ -36,6 +36,24 @@ def render_trace(trace: Trace, full: bool = False, paint: Paint = plain) -> str:
     if trace.failure is not None:
         lines.append(f"     {paint('label', trace.failure.during)} fails: {paint('false', trace.failure.message)}")
         lines.append(f"       at {trace.failure.place}")
+    return "\n".join(lines) + "\n"
+
+
+MARKS = {"1": ("true", "✓"), "0": ("false", "✗"), "x": ("false", "!"), " ": ("title", " ")}
+MOST_COLUMNS = 80
+
+
+def render_properties(trace: Trace, courses: Mapping[str, str], paint: Paint = plain) -> str:
+    """The table of properties by steps; as many tables, one below the other, as the width of a terminal demands."""
+    wide = max(map(len, courses), default=0)
+    lines = [paint("title", headline(trace)) + ": ✓ true, ✗ false, ! cannot be evaluated"]
+    for first in range(1, len(trace.steps) + 1, MOST_COLUMNS):
+        steps = range(first, min(first + MOST_COLUMNS, len(trace.steps) + 1))
+        lines.append(f"  {'step':{wide}}  {''.join(str(number // 10 % 10 or ' ') for number in steps)}".rstrip())
+        lines.append(f"  {'':{wide}}  {''.join(str(number % 10) for number in steps)}")
+        for name, course in courses.items():
+            marks = "".join(paint(*MARKS[course[number - 1]]) for number in steps)
+            lines.append(f"  {name:{wide}}  {marks}".rstrip())
     return "\n".join(lines) + "\n"
 
 

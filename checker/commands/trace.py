@@ -50,13 +50,21 @@ def trace() -> None:
 @trace.command()
 @click.argument("file")
 @click.option("--full", is_flag=True, help="All values in every state, not only those that change.")
+@click.option("--properties", is_flag=True, help="Instead of the steps, what is true after each.")
 @SPEC
-def show(file: str, full: bool, spec: str | None) -> None:
-    """Shows the steps of a trace."""
-    from ...traces.text import render_trace
+def show(file: str, full: bool, properties: bool, spec: str | None) -> None:
+    """Shows the steps of a trace, or which properties are true after each of them."""
+    from ...spec.lang.meaning.compile import Meaning
+    from ...traces.page.properties import courses
+    from ...traces.text import render_properties, render_trace
     from ..output.console import paint_for
 
-    click.echo(render_trace(load_trace(file, spec), full, paint_for(sys.stdout)), nl=False, color=True)
+    found, paint = load_trace(file, spec), paint_for(sys.stdout)
+    if properties:
+        text = render_properties(found, courses(found, Meaning(found.specification)), paint)
+    else:
+        text = render_trace(found, full, paint)
+    click.echo(text, nl=False, color=True)
 
 
 @trace.command()
@@ -215,6 +223,7 @@ FORMATS = (
     "timeline",
     "timeline-svg",
     "html",
+    "pytest",
     "space-dot",
     "space-svg",
     "space-graphml",
@@ -228,13 +237,14 @@ FORMATS = (
     "form",
     type=click.Choice(FORMATS),
     required=True,
-    help="svg and space-svg need Graphviz; timeline-svg and html need nothing. space-… is the clustered state graph.",
+    help="svg and space-svg need Graphviz; timeline-svg and html need nothing. space-… is the clustered state graph, "
+    "pytest a test that fails as long as the steps end as they do.",
 )
 @click.option("--by", metavar="VIEW", help="What groups the states of a space-… format: a variable, depth, …")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout.")
 @SPEC
 def export(file: str, form: str, by: str | None, output: Path | None, spec: str | None) -> None:
-    """Writes a trace in another format: for Apalache and Quint, Graphviz, Markdown, a browser."""
+    """Writes a trace in another format: for Apalache and Quint, Graphviz, Markdown, a browser, pytest."""
     from ...traces.export.graph import NoGraphviz, TooLarge
     from ...traces.space.export import NoSuchView
 
@@ -261,6 +271,7 @@ def _put_out(text: str, output: Path | None) -> None:
 def _exporter(form: str, by: str | None) -> "Callable[[Trace], str]":
     from ...traces.export import drawing, graph, itf, markdown
     from ...traces.page.document import to_html
+    from ...traces.page.repeat import regression_test
     from ...traces.space import export as space
     from ...traces.store import to_text
 
@@ -277,6 +288,7 @@ def _exporter(form: str, by: str | None) -> "Callable[[Trace], str]":
         "timeline": drawing.to_timeline,
         "timeline-svg": drawing.to_timeline_svg,
         "html": to_html,
+        "pytest": regression_test,
         "space-dot": partial(space.to_dot, by=by),
         "space-svg": partial(space.to_svg, by=by),
         "space-graphml": partial(space.to_graphml, by=by),

