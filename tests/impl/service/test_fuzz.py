@@ -114,7 +114,7 @@ def test_mutants(raw: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 120))
+@pytest.mark.parametrize("seed", range(100, 150))
 def test_many_mutants(raw: Any, seed: int) -> None:
     assert fuzz(raw, seed, 200_000) > 30_000
 
