@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ...impl.ensemble.cluster import Label, World, begin, enabled, faults, perform, requests
 from ...impl.ensemble.state import Ensemble
+from ..result import State
 
 Spent = tuple[int, ...]  # by the position of what is limited
 LIMITED = ("timeout", "crash", "break", "drop", "duplicate", "elect", "request")
@@ -18,10 +19,13 @@ _UNKIND = ("timeout", "crash", "restart", "break", "drop", "duplicate")
 
 
 class Found(NamedTuple):
-    """A world, and what of the budget was spent on the way to it."""
+    """A world, and what of the budget was spent on the way to it; with refinement, the specifications' states too."""
 
     world: World
     spent: Spent = (0,) * len(LIMITED)
+    zab: State = ()
+    election: State = ()
+    mismatch: str | None = None  # what the specifications say against the last step
 
 
 @dataclass(frozen=True)
@@ -62,17 +66,16 @@ class Budget:
 
     def labels(self, found: Found) -> Iterator[Label]:
         """Everything that can happen within what is left of the budget, in a fixed order."""
-        world, spent = found
+        world, spent = found.world, found.spent
         elects = self.is_left("elect", spent)
         yield from (label for label in enabled(world) if elects or label[0] != "elect")
         if self.is_left("request", spent):
             yield from requests(world)
         if spent[:5] == self.limits[:5] and all(world.nodes):
             return
-        unkind = faults(world)
         for kind in _UNKIND:
             if self.is_left(kind, spent):
-                yield from unkind[kind]
+                yield from faults(world, kind)
 
     def after(self, found: Found, label: Label) -> Found:
         """What a label leads to."""

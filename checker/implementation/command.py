@@ -16,7 +16,8 @@ from ..model import Limits
 from ..output.console import ProgressLine
 from ..result import Result, Steps
 from .budget import Budget, Found
-from .search import How, Outcome, check
+from .how import How
+from .search import Outcome, check
 
 if TYPE_CHECKING:
     from ..commands.request import Request

@@ -10,9 +10,13 @@ from typing import NamedTuple
 
 from ...impl.ensemble.cluster import Label
 from ...impl.ensemble.properties import PROPERTIES
+from .beside import Beside
 from .budget import WITNESSES, Budget, Found
 from .fingerprint import Fingerprints, Prints, whole
+from .how import REFINEMENT, How
 from .reduction import chosen
+
+NAMES = (*(one.__name__ for one in PROPERTIES), REFINEMENT)  # what `Kept.violated` is a position in
 
 
 class Candidate(NamedTuple):
@@ -45,8 +49,9 @@ class Batch(NamedTuple):
 class Expander:
     """Worlds to expand, and worlds met."""
 
-    def __init__(self, budget: Budget, reduce: bool) -> None:
-        self._budget, self._reduce = budget, reduce
+    def __init__(self, budget: Budget, how: How) -> None:
+        self._budget, self._reduce = budget, how.reduce
+        self._beside = Beside(budget) if how.refine else None
         self._fingerprints = Fingerprints()
         self._share: list[tuple[int, Found, Prints]] = []
         self._met: dict[bytes, tuple[Found, Prints]] = {}
@@ -97,7 +102,8 @@ class Expander:
 
         def take(label: Label) -> Found:
             if label not in taken:
-                taken[label] = self._budget.after(found, label)
+                after = self._budget.after(found, label)
+                taken[label] = after if self._beside is None else self._beside.follow(found, label, after)
             return taken[label]
 
         explored = chosen(self._budget, found, labels, take) if self._reduce and len(labels) > 1 else labels
@@ -124,5 +130,7 @@ def look_at(budget: Budget, fingerprint: bytes, found: Found) -> Kept:
     """Every property and every witness in one world."""
     world = found.world
     wrong = next((n for n, holds in enumerate(PROPERTIES) if not holds(world)), None)
+    if wrong is None and found.mismatch is not None:
+        wrong = len(PROPERTIES)
     shows = tuple(n for n, test in enumerate(WITNESSES.values()) if test(world, budget))
     return Kept(fingerprint, wrong, shows)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .budget import Found
 
-Prints = tuple[bytes, ...]  # of nodes, disks, connections, notifications, and the rest
+Prints = tuple[bytes, ...]  # of nodes, disks, connections, notifications, the rest, and both specifications
 _SIZE = 16
 
 
@@ -22,7 +22,7 @@ class Fingerprints:
         self._known: dict[tuple[type, object], bytes] = {}
 
     def of(self, found: Found, before: Found | None = None, prints: Prints = ()) -> Prints:
-        """The fingerprints of the five groups of parts; those of `before` are taken where the group is the same."""
+        """The fingerprints of the groups of parts; those of `before` are taken where the group is the same."""
         now = _groups(found)
         if before is None:
             return tuple(self._group(group) for group in now)
@@ -58,7 +58,8 @@ def whole(prints: Prints) -> bytes:
 def _groups(found: Found) -> tuple[tuple[Any, ...], ...]:
     world = found.world
     rest = world.blocked, world.oracle, world.requests, world.leaders, world.committed, world.promised, found.spent
-    return world.nodes, world.disks, world.connections, world.notifications, rest
+    beside = found.zab, found.election, (found.mismatch,)
+    return world.nodes, world.disks, world.connections, world.notifications, rest, *beside
 
 
 def encoded(value: object) -> bytes:

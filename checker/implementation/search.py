@@ -13,25 +13,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 
 from ...impl.ensemble.cluster import Label
-from ...impl.ensemble.properties import PROPERTIES
 from ..model import Limits, Progress
 from ..reference.search import peak_memory
 from ..result import Reason, Result, Verdict
+from .beside import Beside
 from .budget import WITNESSES, Budget, Found
-from .expansion import Candidate, Kept, look_at
+from .expansion import NAMES, Candidate, Kept, look_at
 from .fingerprint import Fingerprints, whole
+from .how import How
 from .workers import Alone, Crew, Processes
 
 _CHUNK = 512  # worlds that an expander takes between two looks at the limits
 _WORTH_PROCESSES = 256  # worlds at the frontier
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """What does not change a verdict: the reduction, and how many processes work."""
-
-    reduce: bool = False
-    processes: int = 1
 
 
 def check(
@@ -42,7 +35,11 @@ def check(
     how: How | None = None,
 ) -> "Outcome":
     """Explores the worlds within the budget, and checks every property in each."""
-    return _Search(budget, budget.begin(bugs), limits or Limits(), progress, how or How()).run()
+    how = how or How()
+    first = budget.begin(bugs)
+    if how.refine:
+        first = Beside(budget).begin(first)
+    return _Search(budget, first, limits or Limits(), progress, how).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class _Search:
         self._came: list[tuple[int, Label]] = []  # by number: the world before, and the label
         self._prints: list[bytes] = []  # by number
         self._ends: list[int] = []
-        self._crew: Crew = Alone(budget, how.reduce)
+        self._crew: Crew = Alone(budget, how)
         self._frontier = 0
         self._generated, self._depth, self._beyond = 1, 1, 0
         self._actions: Counter[str] = Counter()
@@ -180,7 +177,7 @@ class _Search:
         """The frontier has become wide enough for several processes."""
         assert isinstance(self._crew, Alone)
         worlds, count = self._crew.expander.give(self._frontier), self._how.processes
-        self._crew = Processes(self._budget, self._how.reduce, count)
+        self._crew = Processes(self._budget, self._how, count)
         self._crew.take([worlds[n::count] for n in range(count)])
 
     def _judge(self, numbers: dict[bytes, int], told: list[Kept]) -> None:
@@ -188,7 +185,7 @@ class _Search:
         for kept in sorted(told, key=lambda one: numbers[one.print]):
             number = numbers[kept.print]
             if kept.violated is not None and self._wrong is None:
-                self._wrong = PROPERTIES[kept.violated].__name__, number
+                self._wrong = NAMES[kept.violated], number
             for name in (list(WITNESSES)[n] for n in kept.shows):
                 if self._witnessed[name] is None:
                     self._witnessed[name] = number
@@ -217,8 +214,8 @@ class _Search:
             outside=self._beyond,
             actions=dict(sorted(self._actions.items())),
             distinct_actions=dict(sorted(self._new.items())),
-            bounds=asdict(self._budget) | {"reduction": int(self._how.reduce)},
-            properties=tuple(p.__name__ for p in PROPERTIES),
+            bounds=asdict(self._budget) | self._how.words(),
+            properties=NAMES if self._how.refine else NAMES[:-1],
             engine="implementation",
             seconds=time.monotonic() - self._started,
             peak_memory=peak_memory(),

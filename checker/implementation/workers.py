@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from .budget import Budget, Found
 from .expansion import Batch, Expander, Kept
+from .how import How
 
 
 class Crew(Protocol):
@@ -26,8 +27,8 @@ class Crew(Protocol):
 class Alone:
     """One expander, in this process."""
 
-    def __init__(self, budget: Budget, reduce: bool) -> None:
-        self.expander = Expander(budget, reduce)
+    def __init__(self, budget: Budget, how: How) -> None:
+        self.expander = Expander(budget, how)
 
     def take(self, shares: Sequence[Sequence[tuple[int, Found]]]) -> None:
         """Adds worlds to the share."""
@@ -53,14 +54,14 @@ class Alone:
 class Processes:
     """One expander in each of several processes."""
 
-    def __init__(self, budget: Budget, reduce: bool, count: int) -> None:
+    def __init__(self, budget: Budget, how: How, count: int) -> None:
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
         context = multiprocessing.get_context(method)
         self._pipes: list[Connection] = []
         self._processes = []
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = cast(Any, context).Process(target=_serve, args=(theirs, budget, reduce), daemon=True)
+            process = cast(Any, context).Process(target=_serve, args=(theirs, budget, how), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)
@@ -109,10 +110,10 @@ class Processes:
         return [pipe.recv() for pipe in self._pipes]
 
 
-def _serve(pipe: Connection, budget: Budget, reduce: bool) -> None:
+def _serve(pipe: Connection, budget: Budget, how: How) -> None:
     """The life of one process: answers until the other side hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the search ends, and with it the pipe
-    crew = Alone(budget, reduce)
+    crew = Alone(budget, how)
     expander = crew.expander
     answers: dict[str, Callable[[Any], Any]] = {
         "take": lambda share: crew.take([share]),

@@ -204,21 +204,26 @@ def requests(world: World) -> list[Label]:
     return [("request", (n.id,)) for n in world.nodes if n and isinstance(n.role, Leading) and _broadcasts(n)]
 
 
-def faults(world: World) -> dict[str, list[Label]]:
-    """What can go wrong now, by kind. A crash keeps any part of the writes that were not synced."""
-    up = [node for node in world.nodes if node is not None]
-    connected = [p for p in world.pairs() if world.connection(*p).dialled or world.connection(*p).accepted]
-    spoken = [pair for pair in world.pairs() if world.notification_queue(*pair)]
-    return {
-        "timeout": [("timeout", (node.id,)) for node in up if node.role is not None],
-        "crash": [("crash", (n.id, kept)) for n in up for kept in _survivals(world.disks[n.id])],
-        "restart": [("restart", (server,)) for server, node in enumerate(world.nodes) if node is None],
-        "break": [("break", pair) for pair in connected],
-        "drop": [("drop", pair) for pair in spoken],
-        "duplicate": [("duplicate", pair) for pair in spoken],
-        "block": [("block", pair) for pair in world.pairs() if pair not in world.blocked],
-        "heal": [("heal", pair) for pair in sorted(world.blocked)],
-    }
+def faults(world: World, kind: str) -> list[Label]:
+    """What can go wrong now, of one kind. A crash keeps any part of the writes that were not synced."""
+    match kind:
+        case "timeout":
+            return [("timeout", (node.id,)) for node in world.nodes if node is not None and node.role is not None]
+        case "crash":
+            up = [node.id for node in world.nodes if node is not None]
+            return [("crash", (server, kept)) for server in up for kept in _survivals(world.disks[server])]
+        case "restart":
+            return [("restart", (server,)) for server, node in enumerate(world.nodes) if node is None]
+        case "break":
+            links = ((pair, world.connection(*pair)) for pair in world.pairs())
+            return [("break", pair) for pair, link in links if link.dialled or link.accepted]
+        case "drop" | "duplicate":
+            return [(kind, pair) for pair in world.pairs() if world.notification_queue(*pair)]
+        case "block":
+            return [("block", pair) for pair in world.pairs() if pair not in world.blocked]
+        case "heal":
+            return [("heal", pair) for pair in sorted(world.blocked)]
+    raise ValueError(f"no fault is called {kind}")
 
 
 def _survivals(disk: Disk) -> range:

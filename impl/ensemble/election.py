@@ -79,14 +79,19 @@ def _from_outside(node: Node, peer: int, heard: Notification) -> Step:
     outside = tuple(heard if s == peer else n for s, n in enumerate(election.outside))
     node = replace(node, election=replace(election, outside=outside))
     leader = heard.vote.leader
-    agreeing = frozenset(s for s, n in enumerate(outside) if n and n.vote.leader == leader and n.round == heard.round)
+    agreeing = frozenset(s for s, n in enumerate(outside) if n and (n.vote, n.round) == (heard.vote, heard.round))
     if heard.round == election.round:
         agreeing |= frozenset(s for s, v in enumerate(election.received) if v == heard.vote)
     speaks = outside[leader]
-    leads = heard.round == election.round if leader == node.id else speaks is not None and speaks.state == "LEADING"
+    leads = heard.round == election.round if leader == node.id else speaks is not None and _leads(speaks, heard.round)
     if not (leads and node.ensemble.is_quorum(agreeing)):
         return node, ()
     return decide(replace(node, election=replace(node.election, round=heard.round, vote=heard.vote)), leader)
+
+
+def _leads(speaks: Notification, number: int) -> bool:
+    """Whether a server says that it leads since this round; that it led earlier is no confirmation."""
+    return speaks.state == "LEADING" and speaks.round == number
 
 
 def _answer(node: Node, peer: int) -> Notify:

@@ -1,0 +1,34 @@
+"""The specifications beside an enumeration: a world is found together with the states that follow it in `zab` and,
+where servers elect, in `election`; a step that one of them does not allow violates the property `refinement`.
+"""
+
+from ...impl.ensemble.cluster import Label
+from ..refinement.cluster import ElectionMap, Mismatch, ZabMap
+from .budget import Budget, Found
+
+
+class Beside:
+    """Both maps for one budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._zab = ZabMap(budget.servers)
+        self._election = None if budget.elections else ElectionMap(budget.servers)
+
+    def begin(self, first: Found) -> Found:
+        """The first world with the first states."""
+        election = () if self._election is None else self._election.first(first.world)
+        return first._replace(zab=self._zab.first, election=election)
+
+    def follow(self, before: Found, label: Label, after: Found) -> Found:
+        """What happened, with the states after it; or with the mismatch."""
+        try:
+            zab = self._zab.follow(before.zab, before.world, label, after.world)
+        except Mismatch as mismatch:
+            return after._replace(zab=before.zab, election=before.election, mismatch=f"zab: {mismatch}")
+        if self._election is None:
+            return after._replace(zab=zab)
+        try:
+            election = self._election.follow(before.election, before.world, label, after.world)
+        except Mismatch as mismatch:
+            return after._replace(zab=zab, election=before.election, mismatch=f"election: {mismatch}")
+        return after._replace(zab=zab, election=election)
