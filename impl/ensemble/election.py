@@ -50,6 +50,14 @@ def resend(node: Node) -> Step:
     return node, _broadcast(node) if node.role is None else ()
 
 
+def told(node: Node, leader: int) -> Step:
+    """The host names the leader. Whoever asks this node hears of that one."""
+    if not node.ensemble.oracle:
+        vote = replace(node.election.vote, leader=leader)
+        node = replace(node, election=replace(node.election, vote=vote))
+    return decide(node, leader)
+
+
 def decide(node: Node, leader: int) -> Step:
     """The election is over for this node."""
     if leader == node.id:

@@ -192,7 +192,7 @@ class Resend:
 
 @dataclass(frozen=True, slots=True)
 class Elected:
-    """An oracle names the leader; used where fast leader election is left out."""
+    """The host names the leader: an oracle where fast leader election is left out, or because all others follow it."""
 
     leader: int
 

@@ -45,7 +45,7 @@ def step(node: Node, event: Event) -> Step:
             over = node.role is None and node.election.decided
             return election.decide(node, node.election.vote.leader) if over else (node, ())
         case Elected(chosen):
-            return election.decide(node, chosen) if node.role is None else (node, ())
+            return election.told(node, chosen) if node.role is None else (node, ())
         case TimedOut():
             return election.look(node) if node.role is not None else (node, ())
         case Forget(count):

@@ -86,7 +86,7 @@ class Member:
     def notified(self, peer: int, notification: messages.Notification, now: Now) -> None:
         """An election peer's notification arrived."""
         self._now = now
-        self._timing.heard(now.monotonic_ms)
+        self._timing.heard(peer, notification, now.monotonic_ms)
         self._step(messages.Notified(peer, notification))
 
     def received(self, peer: int, packet: Packet, now: Now) -> None:
@@ -119,7 +119,7 @@ class Member:
         self._now = now
         match self.node.role:
             case None:
-                for event in self._timing.due(now.monotonic_ms):
+                for event in self._timing.due(self.node, now.monotonic_ms):
                     self._step(event)
             case Following(leader):
                 limit = self._limits.sync_ms if self.service.serving else self._limits.init_ms

@@ -120,7 +120,7 @@ class World:
 
     def settle(self) -> None:
         """Deliver everything that is under way."""
-        while self._deliver_one():
+        while self.deliver_one():
             pass
 
     def wait(self, ms: int) -> None:
@@ -138,7 +138,7 @@ class World:
 
     def elect(self) -> int:
         """Until somebody leads and all serve; the leader."""
-        for _ in range(100):
+        for _ in range(400):
             self.wait(100)
             if all(member.service.serving for member in self.members.values()):
                 return self.leader()
@@ -163,7 +163,7 @@ class World:
         self.members[server].service.receive(client, frames, self.now())
         self.turn(server)
 
-    def _deliver_one(self) -> bool:
+    def deliver_one(self) -> bool:
         if self.votes:
             source, target, frame = self.votes.popleft()
             if target in self.members and (source, target) not in self.cut:
