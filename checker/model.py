@@ -52,6 +52,7 @@ class Options:
     deadlock: bool = True
     properties: tuple[str, ...] | None = None
     limits: Limits = field(default_factory=Limits)
+    exact: bool = False  # the native engine compares states in full instead of by fingerprint; the other always does
     profile: bool = False  # measure what takes the time, and which sets of values grow
     workers: int = 1
     seed: int = 0  # of whatever an engine samples; it never changes a count

@@ -65,6 +65,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 )
 @_option("--check-all", is_flag=True, help="Go on after a violation, and group what is found.")
 @_option("--engine", type=click.Choice(["auto", "native", "reference"]), default="auto", help="Which engine searches.")
+@_option("--exact", is_flag=True, help="The native engine compares states in full, which takes more memory.")
 @_option(
     "--workers",
     type=click.IntRange(1, 1024),

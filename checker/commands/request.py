@@ -58,6 +58,7 @@ class Request:
     output: tuple[Path, ...] = ()
     trace: Path | None = None
     html: Path | None = None
+    exact: bool = False
     profile: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -67,6 +68,8 @@ class Request:
         self.conditions()
         if self.resume and (self.checkpoint is None or not self.checkpoint.is_file()):
             raise Mistake("there is no checkpoint to resume from: name it with --checkpoint FILE")
+        if self.exact and self.checkpoint is not None:
+            raise Mistake("with --exact there are no checkpoints: they hold fingerprints")
         check_outputs(self.output_format, self.output)
         for path in (self.trace, self.html):
             if path is not None:
@@ -107,6 +110,7 @@ class Request:
             properties=chosen if self.property_ else None,
             limits=Limits(self.max_states, self.max_depth, self.timeout, self.memory),
             workers=self.workers or 1,
+            exact=self.exact,
             profile=self.profile,
             seed=self.seed,
             progress=progress,
@@ -128,6 +132,7 @@ class Request:
         words += [] if self.deadlock else ["--no-deadlock"]
         words += [] if self.dead_values is None else ["--dead-values" if self.dead_values else "--no-dead-values"]
         words += ["--check-all"] if self.check_all else []
+        words += ["--exact"] if self.exact else []
         given = [
             ("--identity", self.identity, None),
             ("--engine", self.engine, "auto"),

@@ -35,7 +35,7 @@ class Settings(Structure):
     """How to search."""
 
     _fields_ = [
-        *((name, c_uint32) for name in ("workers", "check_all", "deadlock", "symmetric")),
+        *((name, c_uint32) for name in ("workers", "check_all", "deadlock", "symmetric", "exact", "unused")),
         *((name, c_uint64) for name in ("invariants", "steps", "witnesses", "states", "depth", "memory")),
         ("folder", c_char_p),
     ]

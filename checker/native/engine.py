@@ -115,6 +115,7 @@ class Native:
             check_all=options.check_all,
             deadlock=options.deadlock,
             symmetric=bool(self._prepared.program.symmetric),
+            exact=options.exact,
             invariants=self._wanted("invariant"),
             steps=self._wanted("step_invariant"),
             witnesses=self._wanted("witness"),
@@ -229,7 +230,7 @@ class Native:
             distinct_actions={name: new for name, (_, new) in zip(actions, totals, strict=False)},
             bounds={
                 **bounds(spec, options),
-                "missed_by_collision": float(f"{report.distinct**2 / 2**65:.1e}"),  # probability that a state was
+                "missed_by_collision": 0.0 if options.exact else float(f"{report.distinct**2 / 2**65:.1e}"),
                 **({"checkpoint": self._saved} if self._saved else {}),
             },
             properties=(*names, *((DEADLOCK,) if options.deadlock else ())),

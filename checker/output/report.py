@@ -151,6 +151,7 @@ def _facts(report: Report) -> Iterator[str]:
     workers = f"{result.engine} engine, " if result.engine else ""
     missed = result.bounds.get("missed_by_collision")
     chance = f", a state is missed with probability {missed:.0e}" if missed else ""
+    chance = ", states were compared in full" if missed == 0.0 else chance
     yield f"{workers}{result.seconds:.2f} s, {show_memory(result.peak_memory)}{chance}"
 
 

@@ -77,7 +77,7 @@ def generate(
         writer.take(bool(symmetric), bool(dead)),
         writer.expand(),
         writer.initial(),
-        writer.table(),
+        writer.table(bool(dead)),
     ]
     head = f'/* {specification.name}, generated. */\n#include "model.h"\n'
     sizes = f"enum {{ WORDS = {state.words}, IDENTITY = {state.identity_words} }};"
@@ -353,12 +353,12 @@ class _Writer:
         macro = "TRY_CHECKED" if f"g_{number}" in self.unit.stopping else "TRY"
         body.line(f"{macro}({guard}, {call}, {number}, {before});")
 
-    def table(self) -> str:
+    def table(self, masked: bool) -> str:
         """What the runtime knows of the model."""
         counts = [len(self.specification.actions), max(1, len(self.specification.initial))]
         counts += [len(self._of_kind(kind)) for kind in _KINDS]
         numbers = ", ".join(["ABI", "WORDS", "IDENTITY", *map(str, counts)])
-        functions = "initial, expand, violated, reached, intended, orbit"
+        functions = f"initial, expand, violated, reached, intended, orbit, {'mask' if masked else 'NULL'}"
         return f"const Model model = {{{numbers}, {functions}}};"
 
 

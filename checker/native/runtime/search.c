@@ -285,6 +285,7 @@ void search_free(Search *s) {
     pool_close(&s->pool);
     table_close(&s->table);
     table_close(&s->beyond);
+    exact_close(&s->exact);
     free(s);
 }
 
@@ -301,6 +302,7 @@ Search *search_new(const Model *model, const Settings *settings) {
     s->totals = calloc(2 * s->actions, sizeof(u64));
     s->found = calloc(s->properties + model->witnesses, sizeof(Finding));
     s->workers = lines_take(s->settings.workers * sizeof(Worker));
+    exact_open(&s->exact, model->identity);
     pool_open(&s->pool, model->words, 0, settings->folder);
     pthread_mutex_init(&s->waiting, NULL);
     pthread_cond_init(&s->turned, NULL);

@@ -9,6 +9,7 @@
 
 #include "frontier.h"
 #include "model.h"
+#include "exact.h"
 #include "table.h"
 
 /* Why a search ended. The driver knows these numbers. */
@@ -16,6 +17,7 @@ enum { RUNNING, COMPLETE, INVARIANT, STEP, DEADLOCK, ERROR, STATES, DEPTH, SECON
 
 typedef struct {
     u32 workers, check_all, deadlock, symmetric;
+    u32 exact, unused;                /* whether states are compared in full */
     u64 invariants, steps, witnesses; /* those wanted, as bits */
     u64 states, depth, memory;        /* limits; 0: none */
     const char *folder;               /* for spill files; "": none */
@@ -110,6 +112,7 @@ struct Search {
     pthread_cond_t turned;
     OTHER_LINE u64 committed; /* indices given */
     Table table;
+    Exact exact;        /* in its place, where it was asked for */
     /* and while the table grows. */
     OTHER_LINE u64 part;
     u64 moved;

@@ -65,7 +65,7 @@ static u32 sift(Worker *w, Item *items, u32 count, u64 *states) {
 static void keep(Context *cx) {
     enum { FEW = 2 };
     Worker *w = cx->owner;
-    const int few = w->search->settings.workers <= FEW;
+    const int few = w->search->settings.workers <= FEW || w->search->settings.exact;
     if (!w->halted) w->kepts += few ? cx->count : sift(w, cx->items, cx->count, cx->states);
     if (!keep_room(w) && !w->halted) halt(w, (Finding){.kind = MEMORY});
     if (w->halted) w->kepts = 0;
@@ -88,6 +88,31 @@ static void insert_all(Worker *w) {
     s->committed += fresh;
 }
 
+/* The same, comparing states in full: the state's key is its words without dead values. */
+static void insert_exactly(Worker *w) {
+    Search *s = w->search;
+    const unsigned words = s->model->words;
+    for (u32 i = 0; i < w->kepts; i++) {
+        Item *item = &w->kept[i];
+        if (item->kind != INSIDE) continue;
+        const u64 *key = w->kept_states + (size_t)i * words;
+        if (s->model->mask != NULL) {
+            copy(w->state, key, words);
+            s->model->mask(w->state);
+            key = w->state;
+        }
+        item->fresh = (uint8_t)exact_insert(&s->exact, item->print, key);
+        s->committed += item->fresh;
+    }
+}
+
+/* Whether there is room for all that a task has kept. */
+static int has_room(Worker *w) {
+    Search *s = w->search;
+    if (s->settings.exact) return exact_reserve(&s->exact, w->kepts, s->settings.memory);
+    return table_room(&s->table) >= w->kepts || grow(w, w->kepts);
+}
+
 /* Inserts what the task found when it is its turn, then judges it while others go on. Either the whole task is taken
  * or, when there is no room, nothing of it. */
 static void commit(Worker *w) {
@@ -97,12 +122,12 @@ static void commit(Worker *w) {
         return;
     }
     w->index = s->committed;
-    if (table_room(&s->table) < w->kepts && !grow(w, w->kepts)) {
+    if (!has_room(w)) {
         halt(w, (Finding){.kind = MEMORY});
         pass_turn(w, 0);
         return;
     }
-    insert_all(w);
+    if (s->settings.exact) insert_exactly(w); else insert_all(w);
     pass_turn(w, 1);
     judge(w, w->kepts);
 }
@@ -272,7 +297,7 @@ int worker_open(Worker *w, Search *search) {
     cx->capacity = cx->batch + GROUP;
     cx->recent = lines_take(RECENT * sizeof *cx->recent);
     cx->recents = RECENT - 1;
-    cx->remember = UINT64_MAX;
+    cx->remember = search->settings.exact ? 0 : UINT64_MAX;
     cx->actions = lines_take(2 * search->actions * sizeof *cx->actions);
     cx->steps = search->settings.steps;
     cx->flush = keep;

@@ -39,6 +39,7 @@ def test_two_phase_commit_runs_clean(tmp_path: Path, flags: tuple[str, ...]) -> 
     tree = read(TwoPhaseCommit, {"managers": 5}, [])
     program = built(tmp_path, tree, Options(symmetry=False, dead_values=True, profile=True), *flags)
     assert searched(program, "1") == searched(program, "3") == (1, 1_299, 8_331, 17)
+    assert searched(program, "2", "0", "exact") == (1, 1_299, 8_331, 17)
     program = built(tmp_path, tree, Options(symmetry=False), *flags)
     assert searched(program, "1") == searched(program, "3") == (1, 8_832, 58_146, 17)
     assert searched(program, "2", "1200000")[0] == 9, "too small a memory ends the search"
