@@ -51,7 +51,7 @@ def _claim(trace: Trace) -> Iterator[str]:
     elif trace.property == DEADLOCK:
         yield f"{way} of {own.name}{with_variants} lead to a state in which nothing can happen any more."
     elif trace.property is None or trace.verdict == "undecided":
-        yield f"{way} of {own.name}{with_variants}."
+        yield f"{way} of {own.name}{with_variants.rstrip(',')}."
     elif trace.verdict == "reached":
         yield f"{way} of {own.name}{with_variants} reach {trace.property}{sentence}."
     else:

@@ -4,9 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from quorate.checker.browse.answers import Answers
+from quorate.checker.browse.session import Session
+from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang import domains
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
+from quorate.traces.comparing.page import to_html as side_by_side
 from quorate.traces.page.document import LARGEST, page, to_html
 from quorate.traces.page.repeat import regression_test
 from quorate.traces.page.view import view
@@ -139,11 +143,64 @@ def test_text_is_legible_in_both_themes(show, early_commit):
     for theme in ("light", "dark"):
         opened = show(early_commit, "#step=2&all=1&tab=step")
         opened.script("document.documentElement.dataset.theme = arguments[0]", theme)
-        for key in "swat":
+        opened.press("c")
+        opened.one("#note").send_keys("A note")
+        opened.one("#tabs button").click()
+        for key in "swatxr":
             opened.press(key)
             poor = opened.script(CONTRAST)
             assert poor == [], (theme, key)
 
+
+def test_the_storm_is_legible_too(show, follow):
+    """Marks of messages, brackets and partitions."""
+    steps = [
+        ("write", (0,)),
+        ("send", (0, 1)),
+        ("crash", (1,)),
+        ("receive", (1, 0)),
+        ("isolate", (2,)),
+        ("promote", (0,)),
+    ]
+    for theme in ("light", "dark"):
+        opened = show(follow("storm.py", *steps, splits=("W",)))
+        opened.script("document.documentElement.dataset.theme = arguments[0]", theme)
+        assert opened.script(CONTRAST) == [], theme
+
+
+def test_walking_and_comparing_are_legible_too(show, serve, early_commit):
+    session = Session(early_commit.specification, early_commit.source)
+    node = session.path(session.follow(early_commit))[1]
+    other = session.trace(session.take(node, "prepare(rm2)"))
+    for theme in ("light", "dark"):
+        opened = show(side_by_side([early_commit, other]))
+        opened.script("document.documentElement.dataset.theme = arguments[0]", theme)
+        assert opened.script(CONTRAST) == [], theme
+        opened = serve(Answers(session, TwoPhaseCommit), fragment="#tab=explore&step=1")
+        opened.script("document.documentElement.dataset.theme = arguments[0]", theme)
+        for key in "eas":
+            opened.press(key)
+            opened.settle()
+            assert opened.script(CONTRAST) == [], (theme, key)
+
+
+def test_keyboard_alone_reaches_everything(show, early_commit):
+    """Whatever can be clicked has the focus or a key of its own; the focus can be seen."""
+    opened = show(early_commit, "#tab=other&step=2")
+    names = opened.script(REACHED)
+    assert names == [], "clickable without focus or key"
+    opened.press("\ue004")  # Tab
+    assert opened.script("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+# Clickable things that neither take the focus nor have another way by a key: rows and events are chosen with arrows and
+# g, cells with w.
+REACHED = """
+const byKeys = ".row, .event, .cell";
+return [...document.querySelectorAll("button, a, select, input, textarea, summary, [role=button], [role=tab]")]
+  .filter((one) => one.tabIndex < 0 && !one.closest("dialog") && !one.matches(byKeys))
+  .map((one) => one.outerHTML.slice(0, 80));
+"""
 
 CONTRAST = """
 const rgb = (colour) => (colour.match(/[0-9.]+/g) || []).map(Number);

@@ -11,6 +11,7 @@ const TOLD = {
   alike: "a step with the same name, after another past",
   only: "the others do not take this step",
 };
+const BRIEFLY = { moved: "in another order", alike: "after another past", only: "only here" };
 const KIND = ["same", "moved", "alike", "only"];
 const NUMBERS = 40; // room for the number of a step
 const KEYS = [["← → ↑ ↓", "one row back or on"], ["Home, End", "first and last row"], ["n, p", "next and previous row that differs"], ["v", "first divergence"],
@@ -62,6 +63,10 @@ function drawLaneNames() {
 
 function drawTimeline() {
   layOut();
+  const role = C.traces[0].roles[0];
+  const taken = (member) => C.traces.some((trace) => trace.roles[0]?.name === role.name && isTaken(trace.roles[0], member));
+  put("legend", role && [el("b", null, role.name), role.members.map((_, member) => taken(member) && swatchOf(role, member))],
+    KIND.slice(1).map((kind) => el("span", { class: `sign-of ${kind}` }, el("b", null, SIGN[kind]), ` ${BRIEFLY[kind]}`)));
   drawLaneNames();
   const canvas = document.getElementById("canvas");
   canvas.style.height = `${C.height}px`;

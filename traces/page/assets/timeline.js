@@ -233,7 +233,7 @@ function bandsOf(first, last) {
       const words = role.members[value];
       parts.push(svg("rect", { class: "band", x: x - BAND / 2, width: BAND, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3,
         rx: 6, fill: `url(#role${value % 12})`, "data-role": words }, svg("title", null, `${D.lanes[lane]} is ${words} from step ${shown(start)} on`)));
-      if (!folded) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, Math.min(14, Math.max(4, Math.floor(((M.lanes[lane + 1] ? width - 46 : width / 2 + 2)) / 6.2))))));
+      if (!folded && width >= 90) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, Math.min(14, Math.max(4, Math.floor(((M.lanes[lane + 1] ? width - 46 : width / 2 + 2)) / 6.2))))));
     }
     for (const [from, to, value, start] of epoch?.courses[lane] && !folded ? segments(epoch.courses[lane], first, last) : []) {
       parts.push(svg("rect", { class: `epoch epoch${value % 4}`, x: x - BAND / 2 - 7, width: 5, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3, rx: 2 },
@@ -406,13 +406,16 @@ function drawLegend() {
         list.map((one, i) => el("option", { value: i, selected: i === value }, one.name)))
       : el("b", null, list[0].name));
   const role = D.roles[V.role];
-  const swatch = (member) => {
-    const used = role.courses.some((course) => course.some(([, value]) => value === member));
-    return used && el("span", { class: "swatch" },
-      svg("svg", { width: 18, height: 14, "aria-hidden": "true" }, svg("rect", { class: "band", x: 1, y: 1, width: 16, height: 12, rx: 3, fill: `url(#role${member % 12})` })),
-      role.members[member]);
-  };
+  const swatch = (member) => isTaken(role, member) && swatchOf(role, member);
   put("legend", choice("role", D.roles, V.role), role && role.members.map((_, member) => swatch(member)), choice("epoch", D.epochs, V.epoch));
+}
+
+const isTaken = (role, member) => role.courses.some((course) => course.some(([, value]) => value === member));
+
+function swatchOf(role, member) {
+  return el("span", { class: "swatch" },
+    svg("svg", { width: 18, height: 14, "aria-hidden": "true" }, svg("rect", { class: "band", x: 1, y: 1, width: 16, height: 12, rx: 3, fill: `url(#role${member % 12})` })),
+    role.members[member]);
 }
 
 // Brings the step into sight.
