@@ -61,6 +61,7 @@ class Configuration:
     client_host: str = "127.0.0.1"
     client_port: int = 2181
     snapshot_every: int = 100_000
+    listen_everywhere: bool = False  # for other members, not at this one's own host alone
     max_counter: int | None = None  # proposals of one epoch, fewer than a zxid has room for: for tests
 
     @property
@@ -100,6 +101,7 @@ def parse(text: str) -> Configuration:
         read.text("clientPortAddress", "127.0.0.1"),
         read.number("clientPort", 2181, low=0, high=65535),
         read.number("snapCount", 100_000, low=1),
+        read.text("quorumListenOnAllIPs", "false") == "true",
         read.optional("maxCounter"),
     )
     read.finish()
@@ -165,7 +167,6 @@ _IGNORED = frozenset(
         "maxClientCnxns",
         "peerType",
         "preAllocSize",
-        "quorumListenOnAllIPs",
         "reconfigEnabled",
         "standaloneEnabled",
         "syncEnabled",

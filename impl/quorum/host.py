@@ -59,10 +59,11 @@ class Host:
         loop = asyncio.get_running_loop()
         own: Address = self._configuration.servers[self._sid]
         fingerprint = self._configuration.fingerprint
+        here = None if self._configuration.listen_everywhere else own.host
         votes = await loop.create_server(
-            lambda: Link(self, ELECTION, fingerprint, self._refused), own.host, own.election_port
+            lambda: Link(self, ELECTION, fingerprint, self._refused), here, own.election_port
         )
-        calls = await loop.create_server(self._learners.accept, own.host, own.quorum_port)
+        calls = await loop.create_server(self._learners.accept, here, own.quorum_port)
         clients = await loop.create_server(lambda: Connection(self), client_host, client_port, backlog=1024)
         self._listeners = [votes, calls, clients]
         self.member.start(now())

@@ -29,6 +29,7 @@ def test_a_file() -> None:
     assert [sid for sid, address in read.servers.items() if address.observer] == [2]
     assert (read.init_ms, read.sync_ms, read.settings.tick_ms) == (10_000, 5_000, 500)
     assert read.settings.words == {"srvr", "ruok"}
+    assert not read.listen_everywhere and parse("quorumListenOnAllIPs=true").listen_everywhere
     assert (read.client_port, read.data) == (2182, Path("/var/lib/x"))
     assert with_data(read, Path("y")).data == Path("y") and with_data(read, None) is read
 

@@ -59,7 +59,7 @@ def test_a_snapshot_travels_in_parts_and_an_observer_learns(ensemble: Callable[.
 
 
 def test_a_new_epoch_when_the_counter_is_at_its_end(ensemble: Callable[..., Any]) -> None:
-    servers = ensemble(3, 0, "maxCounter=20")
+    servers = ensemble(3, 0, "maxCounter=20", "quorumListenOnAllIPs=true")
     client = servers.client()
     client.retry(client.ensure_path, "/n")
     epochs, count = set(), 0
