@@ -18,6 +18,7 @@ from .mistakes import Mistake
 
 if TYPE_CHECKING:
     from ...spec.lang import ir
+    from ...traces.expression import Value
     from ...traces.store import Stored
     from ...traces.trace import Trace
 
@@ -131,17 +132,23 @@ def evaluate(file: str, expression: str, full: bool, spec: str | None) -> None:
     EXPRESSION is written as in a property: self.phase, len(self.sent) > 1, before.phase. State variables may stand
     without self, elements as they are printed: phase[rm1].
     """
-    from ...spec.lang.errors import Refused
-    from ...traces.expression import TooMuch, history
     from ...traces.text import render_history
     from ..output.console import paint_for
 
     found = load_trace(file, spec)
+    values = values_of(found, expression, spec)
+    click.echo(render_history(found, expression, values, full, paint_for(sys.stdout)), nl=False, color=True)
+
+
+def values_of(found: "Trace", expression: str, spec: str | None) -> "list[Value]":
+    """The values of an expression in a trace; raises Mistake."""
+    from ...spec.lang.errors import Refused
+    from ...traces.expression import TooMuch, history
+
     try:
-        values = history(find_class(spec or found.source), found, expression)
+        return history(find_class(spec or found.source), found, expression)
     except (Refused, TooMuch) as problem:
         raise Mistake(str(problem)) from None
-    click.echo(render_history(found, expression, values, full, paint_for(sys.stdout)), nl=False, color=True)
 
 
 @trace.command()
@@ -241,15 +248,23 @@ FORMATS = (
     "pytest a test that fails as long as the steps end as they do.",
 )
 @click.option("--by", metavar="VIEW", help="What groups the states of a space-… format: a variable, depth, …")
+@click.option("--watch", multiple=True, metavar="EXPRESSION", help="A row of the html page, as trace eval; repeatable.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout.")
 @SPEC
-def export(file: str, form: str, by: str | None, output: Path | None, spec: str | None) -> None:
+def export(file: str, form: str, by: str | None, watch: tuple[str, ...], output: Path | None, spec: str | None) -> None:
     """Writes a trace in another format: for Apalache and Quint, Graphviz, Markdown, a browser, pytest."""
     from ...traces.export.graph import NoGraphviz, TooLarge
+    from ...traces.page.document import to_html
     from ...traces.space.export import NoSuchView
 
+    found = load_trace(file, spec)
+    if watch and form != "html":
+        raise Mistake(f"--watch adds rows to the html page, not to {form}")
     try:
-        text = _exporter(form, by)(load_trace(file, spec))
+        if watch:
+            text = to_html(found, {one: values_of(found, one, spec) for one in watch})
+        else:
+            text = _exporter(form, by)(found)
     except (NoGraphviz, NoSuchView, TooLarge) as problem:
         raise Mistake(str(problem)) from None
     _put_out(text, output)

@@ -10,9 +10,11 @@ import hashlib
 import html
 import json
 import zlib
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from ..expression import Value
 from ..space.views import MOST_STATES
 from ..trace import Trace
 from .options import MOST_INSTANCES
@@ -25,17 +27,34 @@ COMPARING = ("data", "drawing", "timeline", "inspector", "compare")
 _BUDGETS = ((MOST_STEPS, MOST_INSTANCES), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
 
 
-def to_html(trace: Trace) -> str:
-    """The page that shows a trace. What does not fit into the largest size is left out, and the page says so."""
+def to_html(trace: Trace, watched: Mapping[str, Sequence[Value]] | None = None) -> str:
+    """The page that shows a trace, with the values of expressions that are `watched`.
+
+    What does not fit into the largest size is left out, and the page says so.
+    """
     more = lasting(trace)
     for steps, instances in _BUDGETS:
         data = view(trace, steps, instances, MOST_STATES if instances else 0) | more
         if steps < MOST_STEPS or instances < _BUDGETS[0][1]:
             data["notices"].append(f"To stay below {LARGEST:,} bytes, this page leaves out some of what it could show.")
+        _watch(data, watched or {})
         text = page(data)
         if len(text.encode()) <= LARGEST:
             break
     return text
+
+
+def _watch(data: dict[str, Any], watched: Mapping[str, Sequence[Value]]) -> None:
+    """Expressions as rows like those of the state, from the first step that is shown."""
+    for expression, values in watched.items():
+        history: list[list[int]] = []
+        for value in values:
+            step = value.step - data["skipped"]
+            if step <= 1:
+                history.clear()  # what came before the first step that is shown is its value
+            history.append([max(step, 1), len(data["texts"])])
+            data["texts"].append(f"fails: {value.text}" if value.fails else value.text)
+        data.setdefault("watched", {})[expression] = {"place": expression, "history": history}
 
 
 def page(data: dict[str, Any], scripts: tuple[str, ...] = ALONE) -> str:

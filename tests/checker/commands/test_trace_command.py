@@ -226,3 +226,20 @@ def test_eval_refuses_what_is_not_in_the_language(quorate, stored):
     for words in ("phase[", "open('x')", "nonsense", "1" * 501):
         refused = quorate("trace", "eval", str(stored), words)
         assert (refused.code, refused.out) == (2, "") and refused.err.startswith("quorate: ")
+
+
+def test_expressions_are_watched_in_the_page_only(quorate, stored):
+    plain = quorate("trace", "export", str(stored), "--format", "html")
+    watched = quorate("trace", "export", str(stored), "--format", "html", "--watch", "phase[rm1]")
+    assert (plain.code, watched.code) == (0, 0) and plain.out != watched.out
+    refused = quorate("trace", "export", str(stored), "--format", "svg", "--watch", "phase[rm1]")
+    assert (refused.code, refused.err) == (2, "quorate: --watch adds rows to the html page, not to svg\n")
+    assert quorate("trace", "export", str(stored), "--format", "html", "--watch", "nonsense").code == 2
+
+
+def test_a_comparison_is_written_as_a_page(quorate, stored, tmp_path):
+    page = tmp_path / "both.html"
+    assert quorate("trace", "diff", str(stored), str(stored), "--format", "html", "--output", str(page)).code == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert quorate("trace", "diff", str(stored), str(stored), "--output", str(page)).code == 0
+    assert "the traces are the same" in page.read_text()

@@ -3,11 +3,14 @@
 import json
 from dataclasses import replace
 
+from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
 from quorate.traces.export.drawing import to_mermaid
 from quorate.traces.export.itf import to_itf
 from quorate.traces.export.markdown import to_markdown
+from quorate.traces.expression import history
+from quorate.traces.page.document import to_html
 from quorate.traces.shrinking import shrink
 from quorate.traces.store import to_text
 from quorate.traces.trace import Step, Trace
@@ -152,6 +155,14 @@ def test_b_all_values_and_pins(show, early_commit):
     page.press("n")
     assert page.step == 4
     assert "Phase.COMMITTED since step 4" in page.text("#pinned")
+
+
+def test_b_expressions_are_rows_of_their_own(show, early_commit):
+    words = "sum(1 for r in RM if phase[r] is Phase.WORKING)"
+    page = show(to_html(early_commit, {words: history(TwoPhaseCommit, early_commit, words)}), "#step=2&tab=step")
+    assert page.texts("#watched tr")[0].startswith(f"{words} 2")
+    page.press("n")
+    assert page.step == 4
 
 
 # --------------------------------------------------------------------------------- C: the property matrix

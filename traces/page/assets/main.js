@@ -217,7 +217,7 @@ function restoreLink() {
   V.brief = words.get("brief") === "1";
   V.plain = words.get("plain") === "1";
   V.notes = words.has("notes") ? readNotes(words.get("notes")) : V.notes.size ? V.notes : keptNotes();
-  V.watch = (words.get("watch") ?? "").split("\n").filter(Boolean);
+  V.watch = words.has("watch") ? words.get("watch").split("\n").filter(Boolean) : Object.keys(D.watched ?? {});
   V.query = words.get("find") ?? "";
   V.hits = hits(V.query);
   V.all = words.get("all") === "1";
