@@ -13,7 +13,7 @@ from ..data.sessions import Sessions, password, signed64
 from ..data.settings import Settings
 from ..data.tree import Applied, Tree
 from ..service import replies
-from ..service.client import Client, Now
+from ..service.client import Client, Held, Now
 from ..service.service import REFUSED, Service
 from ..wire.frames import REQUEST_HEADER, ConnectRequest, connect_response, reply
 from ..wire.jute import Malformed, Reader, Writer
@@ -30,16 +30,6 @@ class Asked:
     xid: int
     op: int
     timeout_ms: int = 0  # of a handshake
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A request of a client that is not answered yet: under way (`serial`), answered out of turn, or waiting."""
-
-    serial: int = 0
-    frame: bytes = b""
-    reply: bytes | None = None
-    op: int = 0
 
 
 class MemberService(Service):

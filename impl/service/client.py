@@ -2,9 +2,21 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..wire.records import Id
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A request of a client that is not answered yet: under way (`serial`), answered out of turn, or waiting.
+
+    Serial -1 is a handshake with a session that the leader must confirm.
+    """
+
+    serial: int = 0
+    frame: bytes = b""
+    reply: bytes | None = None
+    op: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -23,7 +35,7 @@ class Client:
     last_zxid: int = 0
     connected_ms: int = 0
     read_only: bool | None = None  # as the handshake said it; None: it did not
-    held: deque[Any] = field(default_factory=deque)  # a member's requests that wait for the ensemble, in order
+    held: deque[Held] = field(default_factory=deque)  # a member's requests that wait for the ensemble, in order
 
     @property
     def connected(self) -> bool:
