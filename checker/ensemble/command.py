@@ -108,7 +108,8 @@ def _print_table(members: list[processes.Member]) -> None:
 
 def _run(data: Path, members: list[processes.Member], detach: bool) -> None:
     """Start all and, unless they are left alone, say when one ends by itself, until Ctrl-C or SIGTERM."""
-    started = {member.sid: processes.start(data, member) for member in members}
+    # The one with the largest number first: it leads if all have the same history and hear each other in time.
+    started = {member.sid: processes.start(data, member) for member in reversed(members)}
     processes.wait_until_serving(members)
     click.echo(f"connect to  {_hosts(members)}")
     _print_table(members)

@@ -17,7 +17,7 @@ from quorate.checker.ensemble import processes
 class Ensemble:
     """Members by sid; `hosts` is what a client connects to."""
 
-    def __init__(self, folder: Path, voters: int, observers: int, *extra: str, tick_ms: int = 200) -> None:
+    def __init__(self, folder: Path, voters: int, observers: int, *extra: str, tick_ms: int) -> None:
         self.folder = folder
         processes.create(folder, voters, observers, tick_ms, extra)
         self.members = {member.sid: member for member in processes.members(folder)}
@@ -75,7 +75,7 @@ def ensemble(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Calla
     made: list[Ensemble] = []
     caplog.set_level(logging.ERROR, "kazoo")  # it would tell of every connection that it loses
 
-    def make(voters: int, observers: int = 0, *extra: str, tick_ms: int = 200) -> Ensemble:
+    def make(voters: int, observers: int = 0, *extra: str, tick_ms: int = 500) -> Ensemble:
         made.append(Ensemble(tmp_path / f"ensemble{len(made)}", voters, observers, *extra, tick_ms=tick_ms))
         made[-1].start()
         made[-1].wait()

@@ -56,7 +56,7 @@ def shape(servers: Any, name: str) -> Any:
 
 @pytest.mark.slow
 def test_folders_go_back_and_forth(ensemble: Callable[..., Any]) -> None:
-    servers = ensemble(3, 0, "snapCount=40", tick_ms=500)
+    servers = ensemble(3, 0, "snapCount=40")
     names, shapes, epochs = [], {}, []
     for round_ in range(3):
         names.append(f"ours{round_}")

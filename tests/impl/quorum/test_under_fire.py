@@ -203,5 +203,5 @@ def under_fire(servers: Any, raw: Any, words: Any, seconds: float, clients: int,
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [30, 600], ids=["half_a_minute", "ten_minutes"])
 def test_under_fire(ensemble: Callable[..., Any], raw: Any, words: Any, seconds: int) -> None:
-    servers = ensemble(3, 1, "minSessionTimeout=1000", "maxSessionTimeout=60000", tick_ms=500)
+    servers = ensemble(3, 1, "minSessionTimeout=1000", "maxSessionTimeout=60000")
     under_fire(servers, raw, words, seconds, clients=6, seed=1)
