@@ -1,4 +1,4 @@
-"""Zab, ZooKeeper's atomic broadcast: the protocol of Junqueira, Reed, Serafini (DSN 2011), section IV.
+"""Zab, ZooKeeper's atomic broadcast: the protocol of Junqueira, Reed, Serafini (DSN 2011), sections IV and V.
 
 Phase 0 elects, here by an oracle that may change its mind at any time (`election.py` is what ZooKeeper does instead).
 Phase 1, discovery: a leader collects the promises of a quorum, and chooses the most recent history among them.

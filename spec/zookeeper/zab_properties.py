@@ -1,4 +1,4 @@
-"""What Zab guarantees: the properties of the paper's sections II and V, and what its proofs rest on.
+"""What Zab guarantees: the properties of the paper's section III, and what its proofs rest on.
 
 A server has *delivered* the transactions in the committed prefix of its history. Two transactions are the same when
 zxid and value are. Nothing here knows the steps of the protocol.

@@ -1,8 +1,8 @@
 """Zab's values, messages and state, and what happens to a connection between a leader and a follower.
 
 The names are those of Junqueira, Reed, Serafini, "Zab: High-performance broadcast for primary-backup systems" (DSN
-2011), section IV, and of ZooKeeper's Java where the paper has none. The protocol's steps stand in `zab.py`, what they
-guarantee in `zab_properties.py`.
+2011), sections IV and V, and of ZooKeeper's Java where the paper has none. The protocol's steps stand in `zab.py`, what
+they guarantee in `zab_properties.py`.
 """
 
 from enum import Enum
