@@ -1,4 +1,4 @@
-"""Random walks in C, for spaces that nobody can exhaust: what they find is replayed and shortened.
+"""Random walks in C, for spaces that nobody can exhaust: what they find is replayed.
 
 The same seed finds the same thing with any number of threads. A run without a finding says nothing about the states
 that no walk met: its verdict is always undecided. Knows the engine's parts; nothing of the command line.
@@ -7,17 +7,18 @@ that no walk met: its verdict is always undecided. Knows the engine's parts; not
 import ctypes
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from ctypes import POINTER, Structure, byref, c_double, c_int, c_uint32, c_uint64, c_void_p
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...spec.lang import ir
-from ...spec.lang.meaning.interpret import Enabled, Interpreter
+from ...spec.lang.domains import Plain
 from ..model import Options, properties_of
-from ..result import DEADLOCK, Label, Result, State, Steps
+from ..result import DEADLOCK, Result
 from .binding import PROPERTY, REASONS
 from .engine import ENGINE, Prepared, bounds, peak_memory, prepare
+from .generate.layout import StateLayout, mask
 from .replay import Replay
 
 
@@ -30,6 +31,7 @@ class _Walks(Structure):
         *((name, c_uint64) for name in ("walks", "seed", "invariants", "step_invariants")),
         *((name, c_uint32) for name in ("depth", "workers", "deadlock")),
         ("stop", c_int),
+        ("view", POINTER(c_uint64)),
         ("next", c_uint64),
         ("steps", c_uint64),
         ("found", _Walk),
@@ -39,27 +41,43 @@ class _Walks(Structure):
         ("path", POINTER(c_uint32)),
         ("walkers", c_void_p),
         ("model", c_void_p),
+        ("mask", c_void_p),
+        *((name, POINTER(c_uint64)) for name in ("keys", "counts", "states")),
+        ("beyond", c_uint64),
+        *((name, c_uint32) for name in ("used", "slots", "words", "unused")),
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What random walks have met: a Result (never "holds"), how much was walked, and steps taken per action."""
+    """What random walks have met: a Result (never "holds"), how much was walked, and steps taken per action.
+
+    `covered` counts the visits of every value that the variable asked for has had; `beyond` those of further values,
+    for which there was no room.
+    """
 
     result: Result
     walks: int
     steps: int
     actions: Mapping[str, int]
+    covered: Mapping[Plain, int] = field(default_factory=dict)
+    beyond: int = 0
 
 
-def simulate(specification: ir.Specification, options: Options, walks: int = 100_000, depth: int = 100) -> Simulation:
-    """Takes at most `walks` walks of at most `depth` states from `options.seed`; ends at the first violation."""
+def simulate(
+    specification: ir.Specification, options: Options, walks: int = 100_000, depth: int = 100, by: str | None = None
+) -> Simulation:
+    """Takes at most `walks` walks of at most `depth` states from `options.seed`; ends at the first violation.
+
+    `by` names a variable whose values are the abstract states to count.
+    """
     began = time.monotonic()
     options = replace(options, symmetry=False, identity="state")
     prepared = prepare(specification, options)
     runtime = prepared.model.runtime
     runtime.walks_new.restype, runtime.walks_new.argtypes = POINTER(_Walks), [c_void_p, POINTER(_Walks)]
     asked = _asked(specification, options)
+    view = None if by is None else _view(prepared.program.state, by)
     wanted = _Walks(
         walks=walks,
         seed=options.seed & (2**64 - 1),
@@ -68,13 +86,34 @@ def simulate(specification: ir.Specification, options: Options, walks: int = 100
         depth=depth,
         workers=options.workers,
         deadlock=options.deadlock,
+        view=view,
     )
     running = runtime.walks_new(prepared.model.address, byref(wanted))
     try:
         interrupted = _wait(running, runtime, options, began)
-        return _answer(specification, options, prepared, running.contents, interrupted, began)
+        found = _answer(specification, options, prepared, running.contents, interrupted, began)
+        return found if by is None else _covered(found, prepared.program.state, by, running.contents)
     finally:
         runtime.walks_free(running)
+
+
+def _view(state: StateLayout, variable: str) -> Any:
+    """The bits of a variable, as words of a state."""
+    kind = next(own.type for own in state.variables if own.name == variable)
+    bits = mask(kind) << state.offset(variable)
+    return (c_uint64 * state.words)(*(bits >> at & (2**64 - 1) for at in range(0, 64 * state.words, 64)))
+
+
+def _covered(found: Simulation, state: StateLayout, variable: str, walks: _Walks) -> Simulation:
+    """With the visits of every value that the variable has had."""
+    at = [own.name for own in state.variables].index(variable)
+    counts: dict[Plain, int] = {}
+    for slot in range(walks.slots):
+        if walks.counts[slot]:
+            words = walks.states[slot * state.words : (slot + 1) * state.words]
+            value = state.decode(b"".join(word.to_bytes(8, "little") for word in words))[at]
+            counts[value] = counts.get(value, 0) + walks.counts[slot]
+    return replace(found, covered=counts, beyond=walks.beyond)
 
 
 def _asked(specification: ir.Specification, options: Options) -> dict[ir.Kind, int]:
@@ -140,50 +179,4 @@ def _finding(specification: ir.Specification, prepared: Prepared, walks: _Walks)
         return {"verdict": "undecided", "reason": "error", "steps": steps, "error": error, "failed": failed}
     own = [one for one in specification.properties if one.kind == kind]
     name = DEADLOCK if kind == "deadlock" else own[found.which].name
-    steps = shortened(specification, steps, violates(specification, kind, name))
     return {"verdict": "violated", "reason": kind, "property": name, "steps": steps, "depth": len(steps)}
-
-
-# ---------------------------------------------------------------------------------------------------- shortening
-
-
-def violates(specification: ir.Specification, kind: str, name: str) -> Callable[[Steps], bool]:
-    """Whether a trace ends with the violation of a property."""
-    interpreter = Interpreter(specification)
-    terminals = [one.name for one in specification.properties if one.kind == "terminal"]
-
-    def test(steps: Steps) -> bool:
-        state = steps[-1][1]
-        if kind == "step_invariant":
-            return len(steps) > 1 and not interpreter.holds(name, state, steps[-2][1])
-        if kind == "deadlock":
-            return not interpreter.successors(state) and not any(interpreter.holds(t, state) for t in terminals)
-        return not interpreter.holds(name, state)
-
-    return test
-
-
-def shortened(specification: ir.Specification, steps: Steps, violated: Callable[[Steps], bool]) -> Steps:
-    """A trace to the same violation from which no single step can be left out; every attempt is replayed."""
-    interpreter, size = Interpreter(specification), len(steps) // 2
-    while size > 0:
-        start = 1
-        while start + size <= len(steps):
-            shorter = _replayed(interpreter, steps[:start], [label for label, _ in steps[start + size :]])
-            if shorter is not None and violated(shorter):
-                steps = shorter
-            else:
-                start += size
-        size //= 2
-    return steps
-
-
-def _replayed(interpreter: Interpreter, steps: Steps, labels: list[Label]) -> Steps | None:
-    """The trace that goes on with these steps; None where one of them cannot happen."""
-    found: list[tuple[Label, State]] = list(steps)
-    for label in labels:
-        after = interpreter.attempt(*label, found[-1][1])
-        if not isinstance(after, Enabled):
-            return None
-        found.append((label, after.state))
-    return tuple(found)

@@ -11,7 +11,7 @@ from typing import Any
 
 import networkx
 
-from ...spec.lang import domains
+from ...spec.lang import domains, ir
 from ...spec.lang.errors import EvaluationError
 from ...spec.lang.meaning.compile import Meaning
 from ..export.diagram import Main, main_type
@@ -117,6 +117,12 @@ def _groupings(trace: Trace, space: Space) -> Iterator[tuple[str, list[str]]]:
     yield "depth", [f"depth {depth}" for depth in space.depths]
     yield "last action", list(space.came)
     yield "strongly connected component", _components(space)
+
+
+def naming(specification: ir.Specification, variable: str) -> Callable[[Any], str] | None:
+    """How a view by a variable names its values; None where they are too many to make a view."""
+    kind = next((one.type for one in specification.variables if one.name == variable), None)
+    return None if kind is None else _vector(kind, main_type(specification))
 
 
 def _vector(kind: domains.Type, main: Main | None) -> Callable[[Any], str] | None:

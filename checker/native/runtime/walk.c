@@ -25,6 +25,7 @@ typedef struct {
     u32 *path;
     u64 recent;         /* always 0: walks meet states again */
     Walk found;
+    Cover cover;
 } Walker;
 
 static u64 next_random(u64 *state) {
@@ -87,6 +88,7 @@ static int go_on(Walker *w, u64 number, u32 length) {
     w->taken[w->action]++;
     w->steps++;
     copy(w->state, w->chosen, all->model->words);
+    if (w->cover.mask != NULL) cover_add(&w->cover, w->state, 1);
     const u64 bad = all->invariants == 0 ? 0 : all->model->violated(cx, w->state, all->invariants, 0);
     if (cx->site != 0) return report(w, number, ERROR, 0, length + 1);
     if (bad != 0) return report(w, number, INVARIANT, (u32)lowest(bad), length + 1);
@@ -119,6 +121,7 @@ static void conclude(Walks *all) {
         Walker *w = &walkers[t];
         all->steps += w->steps;
         w->steps = 0;
+        cover_take(&all->cover, &w->cover);
         for (u32 a = 0; a < all->actions; a++) {
             all->taken[a] += w->taken[a];
             w->taken[a] = 0;
@@ -168,9 +171,11 @@ Walks *walks_new(const Model *model, const Walks *wanted) {
     all->path = calloc(all->depth + 1, sizeof *all->path);
     Walker *walkers = calloc(all->workers, sizeof *walkers);
     all->walkers = walkers;
+    int fine = cover_open(&all->cover, all->view, model->words);
     for (u32 t = 0; t < all->workers; t++) {
         Walker *w = &walkers[t];
         w->walks = all;
+        fine &= cover_open(&w->cover, all->view, model->words);
         w->cx = (Context){.batch = BATCH, .capacity = BATCH, .slots = nothing, .buckets = 1, .flush = choose, .owner = w, .steps = all->step_invariants};
         w->cx.states = w->cx.next = calloc((size_t)BATCH * model->words, sizeof(u64));
         w->cx.items = calloc(BATCH, sizeof(Item));
@@ -181,6 +186,10 @@ Walks *walks_new(const Model *model, const Walks *wanted) {
         w->weights = calloc(all->actions, sizeof *w->weights);
         w->taken = calloc(all->actions, sizeof *w->taken);
         w->path = calloc(all->depth + 1, sizeof *w->path);
+    }
+    if (!fine) {
+        walks_free(all);
+        return NULL;
     }
     return all;
 }
@@ -200,8 +209,10 @@ void walks_free(Walks *all) {
         free(walkers[t].taken);
         free(walkers[t].weights);
         free(walkers[t].path);
+        cover_close(&walkers[t].cover);
     }
     free(walkers);
+    cover_close(&all->cover);
     free(all->weights);
     free(all->taken);
     free(all->path);

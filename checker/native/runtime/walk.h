@@ -2,6 +2,7 @@
 #ifndef QUORATE_WALK_H
 #define QUORATE_WALK_H
 
+#include "cover.h"
 #include "search.h"
 
 /* What a walk found at its end. */
@@ -18,6 +19,7 @@ typedef struct {
     u32 depth, workers; /* steps per walk at most; threads */
     u32 deadlock;
     int stop;
+    const u64 *view;    /* the bits of a state that make its abstract state; NULL: none is asked for */
     /* From here on the runtime's own. */
     u64 next, steps;    /* the first walk of the next round; steps taken in all */
     Walk found;
@@ -27,6 +29,7 @@ typedef struct {
     u32 *path;          /* the ordinals of the steps of what was found */
     void *walkers;
     const Model *model;
+    Cover cover;        /* how often walks were in which abstract state */
 } Walks;
 
 Walks *walks_new(const Model *model, const Walks *wanted);

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from quorate.checker.commands.mistakes import Mistake
 from quorate.checker.commands.root import COMMANDS
 from quorate.checker.native.command import simulate
 
@@ -16,7 +17,8 @@ def test_a_violation_is_shortened_and_its_trace_is_stored(tmp_path: Path) -> Non
     place = tmp_path / "trace.json"
     found = run("two-phase-commit", "managers=3", "--variant", "commit-early", "--trace", str(place))
     assert found.return_value == 1, found.output
-    assert "consistent is violated" in found.output and "shortened to 4 states" in found.output
+    assert "consistent is violated" in found.output and " to 4 states; * cannot be left out" in found.output
+    assert found.output.count("* ") == 5, "every step is needed"
     assert place.exists()
 
 
@@ -25,6 +27,15 @@ def test_walks_without_a_finding_are_incomplete_and_say_what_was_taken() -> None
     assert found.return_value == 4
     assert found.output.startswith("no violation found, incomplete: 500 random walks")
     assert "seed 5" in found.output and "never taken" not in found.output
+
+
+def test_abstract_states_are_counted_by_a_variable() -> None:
+    found = run("two-phase-commit", "--walks", "300", "--seed", "5", "--by", "phase")
+    assert found.return_value == 4 and "by phase: " in found.output
+    assert "WORK WORK WORK" in found.output
+    mistaken = run("two-phase-commit", "--by", "fase").exception
+    assert isinstance(mistaken, Mistake) and "'fase' is no variable with few values" in str(mistaken)
+    assert "phase" in str(mistaken)
 
 
 @pytest.mark.parametrize("name", ["simulate"])

@@ -2,21 +2,53 @@
 
 import pytest
 from quorate.checker.model import Options
-from quorate.checker.native.simulate import shortened, simulate, violates
+from quorate.checker.native.simulate import simulate
 from quorate.checker.reference import check
 from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
+from quorate.spec.lang import ir
+from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
+from quorate.spec.zookeeper.zab import Zab
+from quorate.traces.shrinking import shrink
+from quorate.traces.trace import State, Step, Trace
 
 
 def test_a_seeded_bug_is_found_again_with_any_number_of_threads_and_shortened() -> None:
-    tree = read(TwoPhaseCommit, {"managers": 5}, ["abort-late"])
+    tree = read(TwoPhaseCommit, {"managers": 4}, ["abort-late"])
     one, three = (simulate(tree, Options(seed=7, workers=workers)) for workers in (1, 3))
     assert one.result.steps == three.result.steps and one.result.steps is not None
     assert (one.result.verdict, one.result.property) == ("violated", "consistent")
-    assert len(one.result.steps) == check(tree, Options(symmetry=False)).depth
-    for left_out in range(1, len(one.result.steps)):
-        rest = one.result.steps[:left_out] + one.result.steps[left_out + 1 :]
-        assert shortened(tree, one.result.steps, violates(tree, "invariant", "consistent")) != rest
+    steps = tuple(Step(label, state) for label, state in one.result.steps)
+    trace = Trace(tree, "two-phase-commit", steps, "violated", "consistent", None, one.result.engine, 7)
+    shrunk = shrink(trace, budget=5_000)
+    assert shrunk.after.steps == check(tree, Options(symmetry=False)).depth <= shrunk.before.steps == len(steps)
+    assert all(shrunk.necessary)
+
+
+def test_abstract_states_are_counted_alike_with_any_number_of_threads() -> None:
+    tree = read(Zab, {"servers": 2, "timeouts": 1, "transactions": 1, "epochs": 2}, [])
+    one, three = (
+        simulate(tree, Options(seed=3, workers=workers), walks=600, depth=40, by="role") for workers in (1, 3)
+    )
+    assert one.covered == three.covered and sum(one.covered.values()) == one.steps and one.beyond == 0
+    role = [variable.name for variable in tree.variables].index("role")
+    assert one.covered.keys() <= {state[role] for state in reached(tree)}
+    assert len(one.covered) > 3
+    many = simulate(tree, Options(seed=3), walks=2_000, depth=60, by="channel")
+    assert sum(many.covered.values()) + many.beyond == many.steps
+    assert not simulate(tree, Options(seed=3), walks=10, depth=10).covered
+
+
+def reached(tree: ir.Specification) -> set[State]:
+    """The states of the whole space."""
+    meaning = Meaning(tree)
+    waiting = [state for _, state in meaning.initial()]
+    found = set(waiting)
+    for state in waiting:
+        new = {after for _, after in meaning.successors(state)} - found
+        found |= new
+        waiting += new
+    return found
 
 
 def test_walks_without_a_finding_decide_nothing_and_meet_every_action() -> None:
