@@ -27,6 +27,7 @@ import pytest
 import quorate
 from quorate.checker.relational import evaluation
 from quorate.spec import lang, zookeeper
+from quorate.spec.history import Bug, number
 from quorate.spec.lang.errors import CODES
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
@@ -293,6 +294,31 @@ def server_releases() -> str:
     return "\n".join([*lines, ""])
 
 
+def bug_link(bug: Bug) -> str:
+    """A bug's name with its page in docs/bugs."""
+    return f"[{bug.issue}]({'predicted' if bug.issue == 'predicted' else f'ZOOKEEPER-{bug.issue}'}.md)"
+
+
+def bugs_by_release() -> str:
+    lines = ["| releases | bugs |", "|---|---|"]
+    for releases in sorted(RELEASES, key=lambda one: number(one.lines[0][0])):
+        spans = ", ".join(first if first == last else f"{first} to {last}" for first, last in releases.lines)
+        lines.append(f"| {spans} | {' '.join(map(bug_link, HISTORY.bugs_of(releases.variants)))} |")
+    return "\n".join([*lines, ""])
+
+
+def bugs() -> str:
+    lines = ["| bug | what happens | severity | fixed in |", "|---|---|---|---|"]
+    for bug in HISTORY.bugs:
+        lines.append(f"| {bug_link(bug)} | {bug.story} | {bug.severity} | {', '.join(bug.fixed) or 'not fixed'} |")
+    return "\n".join([*lines, ""])
+
+
+def golden_text(name: str) -> str:
+    """What a slow test has printed; it compares it with a new run."""
+    return (GOLDEN / f"{name}.txt").read_text()
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "error codes": error_codes,
     "words": words,
@@ -319,6 +345,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "zookeeper bugs": server_bugs,
     "zookeeper holds": server_holds,
     "zookeeper releases": server_releases,
+    "bugs by release": bugs_by_release,
+    "bugs": bugs,
+    "bugs by runs": lambda: golden_text("test_releases/test_every_cell_of_the_table_is_a_run"),
+    "fixes": lambda: golden_text("test_releases/test_each_fix_closes_one_bug_and_opens_the_next"),
     "election disagreement": witness_of_disagreement,
     "znodes states": lambda: state_graph("znodes", "LR", zxids=1, sessions=1),
     "sessions states": lambda: state_graph("sessions", servers=1, requests=1, tick=1, timeout=1),

@@ -21,6 +21,7 @@ COMMANDS = {
     "simulate": ".native.command:simulate",
     "prove": "prove:prove",
     "ci": ".ci.command:ci",
+    "refine": ".refinement.command:refine",
     "versions": "history.versions:versions",
     "trace": "trace:trace",
     "browse": ".browse.command:browse",

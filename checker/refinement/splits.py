@@ -17,9 +17,9 @@ from ..result import Label, State, Steps
 class Difference:
     """What was compared, and the way to the first state at rest that the unsplit specification does not reach."""
 
-    coarse_states: int
+    coarse_states: int  # at rest
     fine_states: int
-    at_rest: int
+    at_rest: int  # of the fine states
     steps: Steps | None
     complete: bool  # both spaces were gone through
 
@@ -30,27 +30,36 @@ class Difference:
 
 
 def compare_at_rest(fine: ir.Specification, coarse: ir.Specification, most_states: int | None = None) -> Difference:
-    """Compares a specification with splits on with the same text without; at most `most_states` of each are visited.
+    """Compares a specification with splits on with the same text with fewer; at most `most_states` of each are visited.
 
-    Raises ValueError where the first has no splits on, or the two are not the same but for them.
+    Raises ValueError where the first is not split further, or the two are not the same but for that.
     """
     names = [variable.name for variable in fine.variables]
-    if UNFINISHED not in names or [name for name in names if name != UNFINISHED] != [v.name for v in coarse.variables]:
-        raise ValueError("the first specification is the second with actions split")
-    known = _reachable(Meaning(coarse), most_states)
-    if most_states is not None and len(known) >= most_states:
+    if not set(fine.splits) > set(coarse.splits) or _whole_names(fine) != _whole_names(coarse):
+        raise ValueError("the first specification is the second with actions split further")
+    known, complete = _at_rest(coarse, most_states)
+    if not complete:
         return Difference(len(known), 0, 0, None, False)
     return _Fine(fine, names.index(UNFINISHED), known).search(most_states)
 
 
-def _reachable(meaning: Meaning, most_states: int | None) -> set[State]:
+def _whole_names(specification: ir.Specification) -> list[str]:
+    return [variable.name for variable in specification.variables if variable.name != UNFINISHED]
+
+
+def _at_rest(specification: ir.Specification, most_states: int | None) -> tuple[set[State], bool]:
+    """The reachable states in which nothing is unfinished, without that bookkeeping; whether these are all."""
+    meaning = Meaning(specification)
     seen = dict.fromkeys(state for _, state in meaning.initial())
+    positions = [n for n, one in enumerate(specification.variables) if one.name == UNFINISHED]
+    nothing = [next(iter(seen))[position] for position in positions]
     level = list(seen)
     while level and (most_states is None or len(seen) < most_states):
         found = dict.fromkeys(after for state in level for _, after in meaning.successors(state))
         level = [state for state in found if state not in seen]
         seen.update(dict.fromkeys(level))
-    return set(seen)
+    resting = (state for state in seen if [state[position] for position in positions] == nothing)
+    return {tuple(v for n, v in enumerate(state) if n not in positions) for state in resting}, not level
 
 
 class _Fine:

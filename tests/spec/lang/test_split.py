@@ -200,7 +200,7 @@ def test_a_step_that_nobody_can_use_makes_no_difference_at_rest(tmp_path: Path) 
 
 
 def test_only_the_same_text_is_compared(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="the first specification is the second with actions split"):
+    with pytest.raises(ValueError, match="the first specification is the second with actions split further"):
         compare_at_rest(tree(tmp_path), tree(tmp_path))
     limited = compare_at_rest(tree(tmp_path, splits=["DONE"]), tree(tmp_path), most_states=3)
     assert not limited.complete and not limited.refines
