@@ -314,6 +314,27 @@ def bugs() -> str:
     return "\n".join([*lines, ""])
 
 
+# Quoted from "Multi-Grained Specifications for Distributed System Model Checking and Verification" (EuroSys 2025).
+PAPER = (
+    ("3023", "mSpec-3", 11, 13, 78_892, "I-11"),
+    ("4394", "mSpec-1 unmasked", 9, 20, 14_264, "I-14"),
+    ("4643", "mSpec-2", 17, 21, 208_018, "I-8"),
+    ("4646", "mSpec-3", 109, 21, 2_880_498, "I-8"),
+    ("4685", "mSpec-3", 10, 12, 67_418, "I-12"),
+    ("4712", "mSpec-3", 11, 13, 73_293, "I-10"),
+)
+
+
+def bugs_of_the_paper() -> str:
+    ours = {row["issue"]: row["length"] for row in tomllib.loads((HERE / "server_bugs.toml").read_text())["bug"]}
+    heads = "| bug | specification | seconds | depth | states | first invariant | ours: states on the trace to the cause |"
+    lines = [heads, "|---|---|---:|---:|---:|---|---:|"]
+    for issue, where, seconds, depth, states, invariant in PAPER:
+        link = bug_link(HISTORY.bug(issue))
+        lines.append(f"| {link} | {where} | {seconds} | {depth} | {states:,} | {invariant} | {ours[issue]} |")
+    return "\n".join([*lines, ""])
+
+
 def golden_text(name: str) -> str:
     """What a slow test has printed; it compares it with a new run."""
     return (GOLDEN / f"{name}.txt").read_text()
@@ -347,6 +368,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "zookeeper releases": server_releases,
     "bugs by release": bugs_by_release,
     "bugs": bugs,
+    "bugs of the paper": bugs_of_the_paper,
     "bugs by runs": lambda: golden_text("test_releases/test_every_cell_of_the_table_is_a_run"),
     "fixes": lambda: golden_text("test_releases/test_each_fix_closes_one_bug_and_opens_the_next"),
     "election disagreement": witness_of_disagreement,
