@@ -327,7 +327,9 @@ PAPER = (
 
 def bugs_of_the_paper() -> str:
     ours = {row["issue"]: row["length"] for row in tomllib.loads((HERE / "server_bugs.toml").read_text())["bug"]}
-    heads = "| bug | specification | seconds | depth | states | first invariant | ours: states on the trace to the cause |"
+    heads = (
+        "| bug | specification | seconds | depth | states | first invariant | ours: states on the trace to the cause |"
+    )
     lines = [heads, "|---|---|---:|---:|---:|---|---:|"]
     for issue, where, seconds, depth, states, invariant in PAPER:
         link = bug_link(HISTORY.bug(issue))
