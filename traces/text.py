@@ -4,11 +4,13 @@ Shows changed values only unless asked for all. Colour comes from the caller as 
 plain. This module decides about layout alone.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..spec.lang import domains
 from ..spec.lang.domains import Plain, show
 from .changes import changed_variables
+from .comparing.align import Alignment
 from .comparing.difference import Divergence
 from .expression import Value
 from .trace import DEADLOCK, Step, Trace, show_label
@@ -226,6 +228,25 @@ def render_difference(left: Trace, right: Trace, divergence: Divergence, paint: 
         lines.extend(_continuation("left", left, common, paint))
         lines.extend(_continuation("right", right, common, paint))
         lines.extend(_parting(left, right, common, paint))
+    return "\n".join(lines) + "\n"
+
+
+def render_alignment(left: Trace, right: Trace, found: Alignment, paint: Paint = plain) -> str:
+    """What is the same in two traces when steps are lined up by their causes, and where they first part."""
+    kinds = Counter(cell.kind for row in found.rows for cell in row if cell is not None)
+    told = [f"{kinds['same'] // 2} steps are the same"]
+    told += [f"{kinds['moved'] // 2} in another order"] if kinds["moved"] else []
+    told += [f"{kinds['alike'] // 2} after another past"] if kinds["alike"] else []
+    told += [f"{kinds['only']} in one of them only"] if kinds["only"] else []
+    lines = [f"{paint('title', 'lined up by their causes')}: {', '.join(told)}"]
+    if found.first is None:
+        return "\n".join([*lines, "  they differ in nothing but the order of independent steps"]) + "\n"
+    for side, trace, cell in zip(("left", "right"), (left, right), found.rows[found.first], strict=True):
+        if cell is None:
+            lines.append(f"  {side} has no such step")
+        else:
+            label = show_label(trace.specification, trace.steps[cell.step - 1].label)
+            lines.append(f"  they part at {side} step {cell.step}, {paint('label', label)}")
     return "\n".join(lines) + "\n"
 
 

@@ -162,9 +162,10 @@ def diff(left: str, right: str, form: str, output: Path | None, spec: str | None
 
     As html: a page of both, lined up by what happened from the same causes, with the first divergence in the middle.
     """
+    from ...traces.comparing.align import align
     from ...traces.comparing.difference import NotComparable, compare
     from ...traces.comparing.page import to_html
-    from ...traces.text import plain, render_difference
+    from ...traces.text import plain, render_alignment, render_difference
     from ..output.console import paint_for
 
     first, second = load_trace(left, spec), load_trace(right, spec)
@@ -174,6 +175,7 @@ def diff(left: str, right: str, form: str, output: Path | None, spec: str | None
         else:
             paint = plain if output else paint_for(sys.stdout)
             text = render_difference(first, second, compare(first, second), paint)
+            text += render_alignment(first, second, align([first, second]), paint)
     except NotComparable as problem:
         raise Mistake(str(problem)) from None
     _put_out(text, output)

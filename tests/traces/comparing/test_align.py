@@ -9,6 +9,7 @@ from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
 from quorate.traces.comparing.align import align
+from quorate.traces.text import render_alignment
 from quorate.traces.trace import Step, Trace, show_label
 
 EARLY = read(TwoPhaseCommit, {"managers": 3}, ["commit-early"])
@@ -104,3 +105,9 @@ def test_another_configuration_is_compared_by_what_is_common():
 def test_a_thousand_steps_are_lined_up(count):
     long = replace(ONE, steps=ONE.steps * 170)
     assert align([long] * count).first is None
+
+
+def test_in_words(golden):
+    other = trace("give_up(rm2)", "prepare(rm1)", "commit", "obey_commit(rm3)")
+    same = trace("give_up(rm2)", "prepare(rm1)", "commit", "obey_commit(rm3)", "obey_commit(rm1)")
+    golden("\n".join(render_alignment(ONE, one, align([ONE, one])) for one in (ONE, other, same)))

@@ -251,6 +251,8 @@ def test_g_the_trace_is_a_path_through_the_clusters(show, early_commit):
     assert len(page.all("#graph .node.here")) == 1
     assert 2 < len(page.all("#graph .node")) <= 150
     assert len(page.all("#graph .edge.path")) == 2
+    assert all(int(one.replace(",", "")) > 0 for one in page.texts("#graph .edge.path text"))
+    assert "no cycle" in page.text("#components") or "Strongly connected: component 1" in page.text("#components")
     page.one("#graph .node.here").send_keys(Keys.ENTER)
     assert "The trace is here in step 4" in page.text("#group")
     next(one for one in page.all("#choose-graph option") if one.text == "depth").click()

@@ -1,6 +1,7 @@
 "use strict";
 // The clustered state graph. Its layout was computed before the file was written.
 
+const COUNTED = 60; // edges, up to which each shows how many steps it stands for
 const NODE = { width: 132, height: 38, across: 188, down: 56 };
 
 function spacePanel() {
@@ -16,8 +17,16 @@ function spacePanel() {
       `. ${view.nodes.length} groups; the trace is the thick path.`),
     el("div", { class: "graph" }, graphPicture(view)),
     V.group >= 0 && V.group < view.nodes.length ? groupDetails(view) : el("p", { class: "dim" }, "Click a group, or reach it with Tab and press Enter."),
+    components(),
     view.sinks.length > 0 && el("p", null, `Nothing leads out of: ${view.sinks.slice(0, 12).map((node) => view.nodes[node][0]).join(", ")}${view.sinks.length > 12 ? ` and ${view.sinks.length - 12} more` : ""}.`),
   ];
+}
+
+// Where a behaviour can go round: components of several states, whatever groups the drawing.
+function components() {
+  const found = D.space.views.find((one) => one.name === "strongly connected component")?.nodes.filter(([name]) => name.startsWith("component ")) ?? [];
+  const listed = found.slice(0, 12).map(([name, size]) => `${name} (${size.toLocaleString("en")} states)`).join(", ");
+  return el("p", { id: "components" }, found.length ? `Strongly connected: ${listed}${found.length > 12 ? ` and ${found.length - 12} more` : ""}.` : "No state can be reached again: there is no cycle among these states.");
 }
 
 function graphPicture(view) {
@@ -39,7 +48,11 @@ function graphPicture(view) {
     const d = same
       ? `M${x1} ${y(a)}C${x1 + bend} ${y(a)} ${x1 + bend} ${y(b)} ${x1} ${y(b)}`
       : `M${x1} ${y(a)}C${x1 + bend} ${y(a)} ${x2 - bend} ${y(b)} ${x2} ${y(b)}`;
-    return svg("path", { class: `edge${onPath.has(`${from} ${to}`) ? " path" : ""}${way < 0 ? " back" : ""}`, d, "marker-end": onPath.has(`${from} ${to}`) ? "url(#tip)" : null },
+    const path = onPath.has(`${from} ${to}`);
+    const [cx, cy] = [same ? x1 + bend * 0.75 : (x1 + x2) / 2, (y(a) + y(b)) / 2];
+    return svg("g", { class: `edge${path ? " path" : ""}${way < 0 ? " back" : ""}` },
+      svg("path", { d, "marker-end": path ? "url(#tip)" : null }),
+      (path || view.edges.length <= COUNTED) && svg("text", { x: cx, y: cy + 3.5, "text-anchor": "middle" }, count.toLocaleString("en")),
       svg("title", null, `${a[0]} → ${b[0]}: ${count} steps, ${actions.join(", ")}`));
   });
   edges.sort((a, b) => a.classList.contains("path") - b.classList.contains("path"));
