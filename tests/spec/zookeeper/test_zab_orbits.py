@@ -46,7 +46,7 @@ def _cases() -> list[Any]:
 
 
 @pytest.mark.parametrize("row", _cases())
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", ["reference", pytest.param("native", marks=pytest.mark.slow)])
 def test_engines_count_orbits(row: dict[str, Any], engine: str) -> None:
     result = ENGINES[engine](read(Zab, row["constants"], ()), Options(identity="ghosts"))
     assert (result.verdict, result.distinct, result.unreduced) == ("holds", row["tlc"]["journal"], row["ghosts"])
