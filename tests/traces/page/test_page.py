@@ -157,6 +157,15 @@ def test_b_all_values_and_pins(show, early_commit):
     assert "Phase.COMMITTED since step 4" in page.text("#pinned")
 
 
+def test_b_histories_stand_side_by_side(show, relay):
+    trace = relay("logs_grow", "forget")
+    page = show(trace, "#step=5&tab=step&all=1")
+    head, *rows = [" ".join(row.split()) for row in page.texts("[data-histories='log'] tr")]
+    assert head.startswith("# server1")
+    values = [step.state[[v.name for v in trace.specification.variables].index("log")] for step in trace.steps]
+    assert len(rows) == max(map(len, values[4]))
+
+
 def test_b_expressions_are_rows_of_their_own(show, early_commit):
     words = "sum(1 for r in RM if phase[r] is Phase.WORKING)"
     page = show(to_html(early_commit, {words: history(TwoPhaseCommit, early_commit, words)}), "#step=2&tab=step")

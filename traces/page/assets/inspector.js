@@ -13,6 +13,7 @@ function stepPanel() {
     watched(step),
     pinned(step),
     step > 1 ? changesTable(step) : el("p", { class: "dim" }, "The initial state. Every value is below."),
+    histories(step),
     passing(step),
     el("p", null, button(V.all || step === 1 ? "Only what changes (d)" : "All values (d)", "Switches between the two", () => set({ all: !V.all }), { id: "all-button" })),
     (V.all || step === 1) && stateTable(step),
@@ -87,6 +88,44 @@ function difference(what) {
     return [el("code", { class: "went" }, what.slice(0, arrow)), " → ", el("code", { class: "came" }, what.slice(arrow + 3))];
   }
   return what.split("   ").map((part) => el("code", { class: part.startsWith("+") ? "came" : "went" }, part));
+}
+
+// Sequences that every lane has one of, such as logs, side by side: position by position, with a sign where they differ.
+function histories(step) {
+  return D.variables.map(({ name }) => {
+    const rows = D.lanes.map((lane) => D.rowOf.get(`${name}[${lane}]`)).filter((number) => number !== undefined).map((number) => D.rows[number]);
+    if (rows.length < 2 || !rows.every((row) => valueAt(row, step).startsWith("["))) return null;
+    if (!V.all && !rows.some((row) => changedAt(row, step))) return null;
+    const columns = rows.map((row) => itemsOf(valueAt(row, step)));
+    const length = Math.max(...columns.map((items) => items.length));
+    if (!length) return null;
+    const cell = (items, i, row) => {
+      const others = columns.filter((own) => own.length > i).map((own) => own[i]);
+      const odd = items.length > i && others.some((one) => one !== items[i]);
+      return el("td", { class: changedAt(row, step) ? "changed" : null }, items.length > i ? [odd && el("span", { class: "sign", title: "not the same in all lanes" }, "≠ "), el("code", { title: items[i] }, brief(items[i], 34))] : el("span", { class: "dim" }, "–"));
+    };
+    return [el("h3", null, `${name}, side by side`),
+      el("table", { class: "histories", "data-histories": name },
+        el("tr", null, el("th", { scope: "col" }, "#"), rows.map((row) => el("th", { scope: "col" }, row.place.slice(name.length + 1, -1), changedAt(row, step) && " Δ"))),
+        Array.from({ length }, (_, i) => el("tr", null, el("th", { scope: "row" }, String(i)), columns.map((items, column) => cell(items, i, rows[column])))))];
+  });
+}
+
+// The items of a sequence as it is shown: `[a, B(c, d)]`.
+function itemsOf(words) {
+  const found = [];
+  let depth = 0;
+  let from = 1;
+  for (let i = 1; i < words.length - 1; i++) {
+    if ("([{⟅".includes(words[i])) depth++;
+    else if (")]}⟆".includes(words[i])) depth--;
+    else if (words[i] === "," && depth === 0) {
+      found.push(words.slice(from, i).trim());
+      from = i + 1;
+    }
+  }
+  const last = words.slice(from, -1).trim();
+  return last ? [...found, last] : found;
 }
 
 function passing(step) {

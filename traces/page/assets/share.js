@@ -135,7 +135,7 @@ function setNote(step, words) {
 }
 
 function noteField(step) {
-  const field = el("textarea", { id: "note", rows: 2, maxlength: LONGEST_NOTE, placeholder: "A note on this step (c)", "aria-label": `A note on step ${shown(step)}` });
+  const field = el("textarea", { id: "note", rows: 1, maxlength: LONGEST_NOTE, placeholder: "A note on this step (c)", "aria-label": `A note on step ${shown(step)}` });
   field.value = V.notes.get(shown(step)) ?? "";
   field.addEventListener("input", () => setNote(step, field.value));
   return field;
