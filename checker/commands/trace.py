@@ -81,6 +81,7 @@ def why(file: str, step: int | None, action: str | None, spec: str | None) -> No
     Without options: the property's tree with the truth value of every part, the binding that decides, the values read
     and the steps that wrote them. With --step or --action: the first guard that fails of everything that cannot happen.
     """
+    from ...traces.export.drawing import half_done
     from ...traces.text import render_alternatives, render_deadlock, render_why
     from ...traces.trace import DEADLOCK
     from ...traces.why import alternatives, why_violated
@@ -92,7 +93,7 @@ def why(file: str, step: int | None, action: str | None, spec: str | None) -> No
         raise Mistake(f"the trace has {len(found.steps)} steps; there is no step {number}")
     reason = why_violated(found)
     if step is None and action is None and reason is not None:
-        text = render_why(found, reason, paint)
+        text = render_why(found, reason, paint) + "".join(f"  {line}\n" for line in half_done(found))
     elif step is None and action is None and found.property == DEADLOCK:
         text = render_deadlock(found, alternatives(found, number), paint)
     else:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from html import escape
 
 from ..text import headline
-from ..trace import Trace
+from ..trace import Trace, show_label
+from .bands import halves
 from .diagram import Diagram, Event, Message, diagram
 
 NARROW_LANE, WIDE_LANE = 130, 320  # pixels, by the longest message
@@ -20,8 +21,11 @@ HEAD = 56
 
 
 def to_timeline(trace: Trace) -> str:
-    """The diagram as text: a column per lane, arrows in the row in which a message is received."""
-    found = diagram(trace)
+    """The diagram as text: a column per lane, arrows in the row in which a message is received.
+
+    A lane is doubled while an action is half done there.
+    """
+    found, half = diagram(trace), list(halves(trace))
     width = max(12, *(len(name) + 2 for name in found.lanes))
     lines = [headline(trace), " " * 5 + "".join(f"{name:^{width}}" for name in found.lanes).rstrip()]
     for event in found.events:
@@ -32,17 +36,28 @@ def to_timeline(trace: Trace) -> str:
             *(f"← {m.text} of step {m.sent}" + (" (lost)" if m.fate == "lost" else "") for m in arrived),
         ]
         notes += list(dict.fromkeys(f"→ {m.text}" for m in sent))
-        lines.append(f"{event.number:>4} {_row(found, event, arrived, width)}  {'  '.join(notes)}")
+        notes += [f"(what step {one.first} began is {one.outcome})" for one in half if one.last == event.number]
+        within = {one.lane for one in half if one.first < event.number < (one.last or event.number + 1)}
+        lines.append(f"{event.number:>4} {_row(found, event, arrived, width, within)}  {'  '.join(notes)}")
+    lines += half_done(trace)
     flying = [m for m in found.messages if m.fate == "in flight"]
     lines += [f"in flight at the end: {m.text} of step {m.sent}, from {found.lanes[m.sender]}" for m in flying]
     return "\n".join(lines) + "\n"
 
 
-def _row(found: Diagram, event: Event, arrived: list[Message], width: int) -> str:
+def half_done(trace: Trace) -> list[str]:
+    """A line for each action that is half done at the end of a trace."""
+    open_ones = (one for one in halves(trace) if one.outcome == "open")
+    began = ((one.first, show_label(trace.specification, trace.steps[one.first - 1].label)) for one in open_ones)
+    return [f"half done at the end: {label} of step {number}" for number, label in began]
+
+
+def _row(found: Diagram, event: Event, arrived: list[Message], width: int, within: set[int]) -> str:
+    """One row; `within` are the lanes in which an action is half done."""
     cells = [" "] * (width * len(found.lanes))
     centres = [lane * width + width // 2 for lane in range(len(found.lanes))]
-    for centre in centres:
-        cells[centre] = "│"
+    for lane, centre in enumerate(centres):
+        cells[centre] = "║" if lane in within else "│"
     for other in event.others:
         for position in range(*sorted((centres[event.lane], centres[other]))):
             cells[position] = "╌"

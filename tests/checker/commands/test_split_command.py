@@ -72,3 +72,16 @@ def test_an_unknown_point_is_a_mistake(quorate, tmp_path: Path) -> None:
 def test_points_are_listed(quorate, tmp_path: Path) -> None:
     (tmp_path / "counter.py").write_text(COUNTER)
     assert "  split points\n    RW.write\n" in quorate("list", "counter.py").out
+
+
+def test_a_half_done_action_is_a_doubled_lane_and_is_said(quorate, tmp_path: Path) -> None:
+    (tmp_path / "counter.py").write_text(COUNTER)
+    quorate("check", "counter.py", "--split", "RW", "--trace", "t.json")
+    rows = quorate("trace", "export", "t.json", "--format", "timeline").out.splitlines()
+    assert [row.split()[1:3] for row in rows[2:]] == [["●", "│"], ["║", "●"], ["●", "║"], ["│", "●"]]
+    assert rows[4].endswith("(what step 2 began is done)")
+    last = ("crashes=0", "--variant", "epoch-before-log", "--split", "NL", "--property", "epoch_implies_history")
+    assert quorate("check", "zookeeper", *last, "--engine", "reference", "--trace", "z.json").code == 1
+    said = "half done at the end: process_new_leader(server2) of step 5\n"
+    assert said in quorate("trace", "why", "z.json").out
+    assert said in quorate("trace", "export", "z.json", "--format", "timeline").out

@@ -11,7 +11,7 @@ from quorate.spec.lang.reader import read
 from quorate.spec.zookeeper.versions.server import ServerSpec
 from quorate.spec.zookeeper.versions.table import BUGS, HISTORY, RELEASES
 
-FEW = 20_000  # states up to which the reference engine searches; the native one costs a second of compiling
+FEW = 3_000  # states up to which the reference engine searches; the native one costs a second of compiling
 
 # What the history of the issues says, a row for each release that it names: data is lost or servers differ; a sync
 # fails or reads are stale; a server refuses to start.
@@ -32,11 +32,18 @@ NOT_MODELLED = {"2307"}  # acceptedEpoch in memory before its file: this model w
 NOT_TOLD = {"4925t", "3526"}  # found by reading, without releases; here from the same tags as the rest
 
 
+# Where currentEpoch is written before the log, only a snapshot is on disk before both.
+WHOLE = {"2354": {"kept": 0}}
+# With snapshots that are not synced: every crash of the model is a power failure, and loses the snapshot as well.
+HIDDEN = {("3.5.3", "2354"), ("3.5.4", "2354"), ("3.5.5", "2354")}
+
+
 @cache
-def is_found(issue: str, variants: frozenset[str]) -> bool:
+def is_found(issue: str, variants: frozenset[str], whole: bool = False) -> bool:
     """Whether the cause of a bug is found with these variants; where it is not, the whole space was searched."""
     bug = HISTORY.bug(issue)
-    tree = read(ServerSpec, dict(bug.run.constants), sorted(variants), splits=bug.run.splits)
+    constants = {**bug.run.constants, **(WHOLE.get(issue, {}) if whole else {})}
+    tree = read(ServerSpec, constants, sorted(variants), splits=bug.run.splits)
     result = reference.check(tree, Options(properties=(bug.run.property,), limits=Limits(states=FEW)))
     if result.reason == "states":
         result = native.check(tree, Options(properties=(bug.run.property,)))
@@ -79,8 +86,9 @@ def test_every_cell_of_the_table_is_a_run(golden: Callable[[str], None]) -> None
 @pytest.mark.parametrize("releases", RELEASES, ids=lambda one: one.lines[0][0])
 def test_the_release_as_a_whole_shows_each_of_its_bugs(releases: Releases) -> None:
     """With all its variants on, the property of each cause is violated: nothing else that it does prevents it."""
-    hidden = [bug.issue for bug in HISTORY.bugs_of(releases.variants) if not is_found(bug.issue, releases.variants)]
-    assert hidden == []
+    bugs = HISTORY.bugs_of(releases.variants)
+    hidden = {bug.issue for bug in bugs if not is_found(bug.issue, releases.variants, whole=True)}
+    assert hidden == {issue for first, issue in HIDDEN if first == releases.lines[0][0]}
 
 
 CAUSES = (

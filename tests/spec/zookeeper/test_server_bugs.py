@@ -16,7 +16,7 @@ from quorate.spec.zookeeper.versions.table import BUGS, HISTORY, RELEASES
 
 TABLE = tomllib.loads((Path(__file__).parents[2] / "server_bugs.toml").read_text())
 ROWS: list[dict[str, Any]] = TABLE["bug"]
-MOST = 5_000_000  # states up to renaming, where a space is larger
+MOST = 1_000_000  # states up to renaming, where a space is larger
 FAR = 16  # states on the trace from which on the native engine searches: it costs a second of compiling
 
 
