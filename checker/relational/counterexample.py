@@ -4,8 +4,9 @@ A state in which every hypothesis holds, and a step from it after which a conjun
 breaks; it does not say that the state can be reached.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import z3
@@ -14,6 +15,7 @@ from ...spec.relational.finite import Compiled, CompiledAction, Structure, falsi
 from ...spec.relational.terms import Variable
 from ...spec.relational.theory import Theory
 from ...spec.relational.vocabulary import OrderedSort
+from ..z3_memory import check
 from .obligations import EVERYWHERE, START, Obligation
 from .solver.ground import Ground
 from .solver.translate import Integers
@@ -46,26 +48,28 @@ def find(
     obligation: Obligation,
     integers: Integers = "unbounded",
     sizes_of_model: dict[str, int] | None = None,
+    megabytes: int | None = None,
 ) -> Counterexample | None:
     """The counterexample with the smallest sorts, then the fewest facts.
 
     Sorts of up to `LARGEST_SORT` elements are tried, then longer orders of fewer other elements, then the sizes of
-    a model that a solver found. None if no counterexample is so small.
+    a model that a solver found. None if no counterexample is so small, or needs more memory.
     """
     sorts = [sort for sort in theory.sorts if sort.__name__ != "Integer"]
     candidates = [{sort.__name__: largest for sort in sorts} for largest in range(1, LARGEST_SORT + 1)]
     candidates.append({sort.__name__: LARGEST_ORDER if issubclass(sort, OrderedSort) else 2 for sort in sorts})
+    search = partial(_Search, theory, obligation, integers=integers, megabytes=megabytes)
     for sizes in (*candidates, *((sizes_of_model,) if sizes_of_model else ())):
-        if _Search(theory, obligation, sizes, integers).solvable():
-            return _Search(theory, obligation, _shrunk(theory, obligation, sizes, integers), integers).smallest()
+        if search(sizes).solvable():
+            return search(_shrunk(search, sizes)).smallest()
     return None
 
 
-def _shrunk(theory: Theory, obligation: Obligation, sizes: dict[str, int], integers: Integers) -> dict[str, int]:
+def _shrunk(search: "Callable[[dict[str, int]], _Search]", sizes: dict[str, int]) -> dict[str, int]:
     """Sizes none of which can be smaller by itself."""
     for name in sizes:
         for smaller in range(1, sizes[name]):
-            if _Search(theory, obligation, {**sizes, name: smaller}, integers).solvable():
+            if search({**sizes, name: smaller}).solvable():
                 sizes = {**sizes, name: smaller}
                 break
     return sizes
@@ -74,8 +78,15 @@ def _shrunk(theory: Theory, obligation: Obligation, sizes: dict[str, int], integ
 class _Search:
     """One obligation over given sizes."""
 
-    def __init__(self, theory: Theory, obligation: Obligation, sizes: dict[str, int], integers: Integers) -> None:
-        self.theory, self.obligation, self.integers = theory, obligation, integers
+    def __init__(
+        self,
+        theory: Theory,
+        obligation: Obligation,
+        sizes: dict[str, int],
+        integers: Integers,
+        megabytes: int | None = None,
+    ) -> None:
+        self.theory, self.obligation, self.integers, self.megabytes = theory, obligation, integers, megabytes
         self.ground = Ground(theory, sizes, integers)
         self.parameters = {p: self.ground.constant(f"parameter {p.name}", p.sort) for p in obligation.parameters}
         self.solver = z3.Solver(ctx=self.ground.context)
@@ -91,8 +102,8 @@ class _Search:
         self.solver.add(self.ground.boolean(condition))
 
     def solvable(self) -> bool:
-        """Is there a counterexample of these sizes?"""
-        return bool(self.solver.check() == z3.sat)
+        """Is there a counterexample of these sizes, as far as the memory goes?"""
+        return check(self.solver, self.megabytes)[0] == "sat"
 
     def smallest(self) -> Counterexample:
         """The model with no fact that could be left out by itself."""

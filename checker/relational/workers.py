@@ -56,9 +56,10 @@ class Work:
 
 
 def run(work: Work, jobs: int, progress: Callable[[Outcome], None]) -> dict[int, Outcome]:
-    """Discharge the obligations on `jobs` processes; one process means this one, without limits on memory."""
+    """Discharge the obligations on `jobs` processes. One means this one, unless the time is limited: what runs here
+    cannot be stopped in the middle."""
     names = {number: o.name for number, o in enumerate(work.problem.obligations())}
-    if jobs == 1:
+    if jobs == 1 and work.deadline is None:
         _run_here(work, progress)
     else:
         _run_apart(work, min(jobs, max(1, len(work.numbers))), progress, names)
@@ -71,8 +72,6 @@ def run(work: Work, jobs: int, progress: Callable[[Outcome], None]) -> dict[int,
 def _run_here(work: Work, progress: Callable[[Outcome], None]) -> None:
     theory, todo = work.problem.instance(), work.problem.obligations()
     for number in work.numbers:
-        if work.deadline is not None and monotonic() > work.deadline:
-            return
         _done(work, number, _discharged(theory, todo[number], work.settings, work.cores), progress)
 
 
@@ -157,8 +156,10 @@ def _serve(connection: "Connection[Any, Any]", problem: Problem, settings: Setti
 
 
 def _limit_memory(megabytes: int) -> None:
+    """A net below the bound on Z3's memory: twice as much for the whole process, and a gigabyte for Python and its
+    libraries. Where it is reached the process ends, and its obligation stays undecided."""
     import resource
 
-    soft = megabytes * 2**20
+    soft = (2 * megabytes + 1024) * 2**20
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))

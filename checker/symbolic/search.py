@@ -18,6 +18,8 @@ from ...spec.lang.errors import EvaluationError
 from ...spec.lang.meaning.compile import Meaning
 from ..model import Options, properties_of
 from ..result import DEADLOCK, Result, State, Steps
+from .path import Path
+from .solving import Gave, Patience, Solver
 from .terms import Truth, conj, disj, neg
 from .transition import System
 
@@ -41,34 +43,31 @@ class Answer:
     broken: str | None = None  # the invariant that the last of these states, or the last step, violates
 
 
-class Gave(Exception):
-    """The solver gave up: why."""
-
-
 def prove(specification: ir.Specification, question: Question, options: Options) -> Answer:
     """Asks Z3. Verdicts: `violated` with a replayed trace, `holds` by induction for every reachable state of this
     configuration, or `undecided`: no violation within the bound, not inductive, or the solver gave up."""
     started = time.monotonic()
-    prover = _Prover(specification, question, options)
+    kinds: tuple[ir.Kind, ...] = ("invariant", "step_invariant")
+    known = [one for kind in kinds for one in properties_of(specification, kind, options)]
+    asked = [one for one in known if not question.invariants or one.name in question.invariants]
     try:
-        answer = prover.answer()
+        answer = _Prover(specification, question, options, asked).answer()
     except Gave as problem:
-        answer = Answer(prover.undecided(str(problem)))
+        answer = Answer(undecided(specification, question, asked, str(problem), problem.limit))
     finished = replace(answer.result, engine="symbolic", seconds=time.monotonic() - started)
     return replace(answer, result=finished)
 
 
 class _Prover:
-    def __init__(self, specification: ir.Specification, question: Question, options: Options) -> None:
-        self.specification, self.question, self.options = specification, question, options
-        self.system = System(specification, options)
+    def __init__(
+        self, specification: ir.Specification, question: Question, options: Options, asked: list[ir.Property]
+    ) -> None:
+        self.specification, self.question, self.options, self.asked = specification, question, options, asked
+        self.patience = Patience(options.limits)
+        self.system = System(specification, options, self.patience.check)
         self.meaning = Meaning(specification)
-        self.invariants = properties_of(specification, "invariant", options)
-        self.step_invariants = properties_of(specification, "step_invariant", options)
-        if question.invariants:
-            self.invariants = [one for one in self.invariants if one.name in question.invariants]
-            self.step_invariants = [one for one in self.step_invariants if one.name in question.invariants]
-        self.failures: list[Any] = []
+        self.invariants = [one for one in asked if one.kind == "invariant"]
+        self.step_invariants = [one for one in asked if one.kind == "step_invariant"]
 
     def answer(self) -> Answer:
         match self.question.kind:
@@ -116,46 +115,25 @@ class _Prover:
         constants = self.system.constants(self.system.now)
         return [z3.Const(f"{index}.{constant.decl().name()}", constant.sort()) for constant in constants]
 
-    def _solver(self) -> Any:
-        solver = z3.SolverFor("QF_BV")
-        solver.set("random_seed", self.options.seed % 2**31)
-        if self.options.limits.seconds is not None:
-            solver.set("timeout", int(self.options.limits.seconds * 1000))
-        if self.options.limits.memory is not None:
-            solver.set("max_memory", self.options.limits.memory // 2**20)
-        return solver
-
-    def _satisfiable(self, solver: Any, *assumptions: Any) -> Any:
-        """A model, or None. Raises Gave where the solver does not know."""
-        found = solver.check(*assumptions)
-        if found == z3.unknown:
-            raise Gave(solver.reason_unknown())
-        return solver.model() if found == z3.sat else None
-
     # ----------------------------------------------------------------------------------------- k-step search
 
     def _steps(self, bound: int) -> Answer:
-        """Longer and longer paths; the first violation is a shortest one."""
-        solver, states = self._solver(), [self._copy(0)]
-        bad_state, bad_step, step = self._bad_state(), self._bad_step(), self.system.step()
-        inside = self.system.inside()
-        solver.add(self._at(self.system.initial(), states, 0))
+        """Longer and longer paths; the first violation is a shortest one. Where none is longer, all were seen."""
+        solver = Solver(self.options.seed, self.patience)
+        path = Path(self.system, solver, self._bad_state(), self._bad_step())
         for length in range(bound + 1):
-            self._progress(length)
-            model = self._satisfiable(solver, self._at(bad_state, states, length))
+            model = path.violation()
             if model is not None:
-                return Answer(self._violated(states, model))
+                return Answer(self._violated(path.rows, model))
             if length == bound:
                 break
-            states.append(self._copy(length + 1))
-            solver.add(self._at(conj(step, inside), states, length))
-            model = self._satisfiable(solver, self._at(bad_step, states, length))
+            if not path.extend():
+                result = replace(self._undecided(f"no path has more than {length} steps"), reason="complete")
+                return Answer(replace(result, verdict="holds", complete=True))
+            model = path.bad_last_step()
             if model is not None:
-                return Answer(self._violated(states, model))
-        return Answer(self.undecided(f"no violation within {bound} steps"))
-
-    def _progress(self, length: int) -> None:
-        """A place for Ctrl-C between two questions; the search is silent otherwise."""
+                return Answer(self._violated(path.rows, model))
+        return Answer(self._undecided(f"no violation within {bound} steps"))
 
     def _violated(self, states: list[list[Any]], model: Any) -> Result:
         plain = [self._plain(row, model) for row in states]
@@ -180,7 +158,7 @@ class _Prover:
         """Which property the last state, or the last step, violates, as the Python meaning says."""
         last = steps[-1][1]
         before = steps[-2][1] if len(steps) > 1 else None
-        common = replace(self.undecided(""), steps=steps, depth=len(steps), verdict="violated")
+        common = replace(self._undecided(""), steps=steps, depth=len(steps), verdict="violated")
         for one in self._checked(before):
             try:
                 if not self.meaning.holds(one.name, last, before if one.kind == "step_invariant" else None):
@@ -201,23 +179,17 @@ class _Prover:
         if before is not None:
             yield from self.step_invariants
 
-    def undecided(self, why: str) -> Result:
-        """A result that says what was asked and why it is not decided."""
-        names = tuple(one.name for one in (*self.invariants, *self.step_invariants))
-        bounds: dict[str, int | float | str | bool] = dict(self.specification.constants)
-        bounds |= {"question": self.question.kind, "why": why}
-        if self.question.kind != "inductive":
-            bounds["steps"] = self.question.bound
-        return Result(verdict="undecided", reason="depth", bounds=bounds, properties=names)
+    def _undecided(self, why: str) -> Result:
+        return undecided(self.specification, self.question, self.asked, why)
 
     # ----------------------------------------------------------------------------------------------- induction
 
     def _induction(self, length: int) -> Answer:
         """Base: no violation within `length - 1` steps. Step: after `length` good states comes another good one."""
         base = self._steps(length - 1)
-        if base.result.verdict == "violated":
+        if base.result.verdict != "undecided":
             return base
-        solver, states = self._solver(), [self._copy(n) for n in range(length + 1)]
+        solver, states = Solver(self.options.seed, self.patience), [self._copy(n) for n in range(length + 1)]
         step, good, typed = self.system.step(), neg(self._bad_state()), self.system.well_typed()
         bad_step, inside = self._bad_step(), self.system.inside()
         solver.add(self._at(typed, states, 0))
@@ -226,15 +198,15 @@ class _Prover:
             if n + 1 < length:
                 solver.add(self._at(neg(bad_step), states, n))
         worse = z3.Or(self._at(self._bad_state(), states, length), self._at(bad_step, states, length - 1))
-        model = self._satisfiable(solver, worse)
+        model = solver.model(worse)
         if model is None:
-            result = replace(self.undecided("the invariants are inductive"), verdict="holds", reason="complete")
+            result = replace(self._undecided("the invariants are inductive"), verdict="holds", reason="complete")
             return Answer(replace(result, complete=True))
         model = self._simplest(solver, worse, states, model)
         path = tuple(self._plain(row, model) for row in states)
-        return Answer(self.undecided("the invariants are not inductive"), path, self._culprit(path))
+        return Answer(self._undecided("the invariants are not inductive"), path, self._culprit(path))
 
-    def _simplest(self, solver: Any, worse: Any, states: list[list[Any]], model: Any) -> Any:
+    def _simplest(self, solver: Solver, worse: Any, states: list[list[Any]], model: Any) -> Any:
         """A counterexample whose first state has as many leaves as possible as the initial state has them."""
         _, start = self.meaning.initial()[0]
         wanted = self.system.known_state(start)
@@ -244,8 +216,9 @@ class _Prover:
             if z3.is_true(model.eval(same, model_completion=True)):
                 kept.append(same)
                 continue
-            if solver.check(*kept, same) == z3.sat:
-                model = solver.model()
+            simpler = solver.model(*kept, same)
+            if simpler is not None:
+                model = simpler
                 kept.append(same)
         return model
 
@@ -257,6 +230,22 @@ class _Prover:
             except EvaluationError:
                 return one.name
         return DEADLOCK
+
+
+def undecided(
+    specification: ir.Specification,
+    question: Question,
+    asked: list[ir.Property],
+    why: str,
+    limit: Literal["seconds", "memory", "depth"] = "depth",
+) -> Result:
+    """A result that says what was asked and why it is not decided."""
+    bounds: dict[str, int | float | str | bool] = dict(specification.constants)
+    bounds |= {"question": question.kind, "why": why}
+    if question.kind != "inductive":
+        bounds["steps"] = question.bound
+    names = tuple(one.name for one in asked)
+    return Result(verdict="undecided", reason=limit, bounds=bounds, properties=names)
 
 
 def _moved(value: Any, moved: dict[int, Any]) -> Any:

@@ -5,15 +5,17 @@ A `Run` goes through the statements once. `alive` is the condition under which c
 effect where `alive` is true. Knows expressions, not transitions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import assert_never
 
 from ...spec.lang import domains, ir
 from ...spec.lang.domains import Bag, Map, Optional, Record, Seq, Set, Type, Union
 from .expressions import Failure, Place, converted, entry, evaluate, extended, inserted, narrowed, ranged, trimmed
 from .terms import Truth, arithmetic, compare, conj, disj, neg
 from .values import Value, blank, equal, known, select
+
+_Change = Callable[[Value, Truth], Value]  # of the old value, where this condition says that it is the one
 
 
 @dataclass(slots=True)
@@ -110,45 +112,48 @@ class Run:
         self.names, self.alive = names, conj(alive, neg(self.abandoned))
 
     def _assign(self, target: ir.Target, value: Value) -> None:
-        self._change(target, lambda old: select(target.type, self.alive, value, old))
+        self._change(target, lambda old, _: select(target.type, self.alive, value, old))
 
     def _update(self, statement: ir.Update) -> None:
         given = [evaluate(self.place(), argument) for argument in statement.arguments]
         target = statement.target
 
-        def change(old: Value) -> Value:
-            return select(target.type, self.alive, _updated(self.place(), statement, old, given), old)
+        def change(old: Value, here: Truth) -> Value:
+            # What fails at an entry fails only if that is the entry that the keys name.
+            return select(target.type, self.alive, _updated(self.place().on(here), statement, old, given), old)
 
         self._change(target, change)
 
-    def _change(self, target: ir.Target, change: Any) -> None:
+    def _change(self, target: ir.Target, change: _Change) -> None:
         keys = [evaluate(self.place(), key) for key in target.keys]
         variable = self.state[target.variable]
         kind = self._kinds(target)
-        self.state = {**self.state, target.variable: self._changed(target, kind, variable, keys, 0, change)}
+        self.state = {**self.state, target.variable: self._changed(target, kind, variable, keys, True, change)}
 
     def _kinds(self, target: ir.Target) -> Type:
         return self.variable_types[target.variable]
 
     def _changed(
-        self, target: ir.Target, kind: Type, whole: Value, keys: list[Value], depth: int, change: Any
+        self, target: ir.Target, kind: Type, whole: Value, keys: list[Value], here: Truth, change: _Change
     ) -> Value:
-        if depth == len(keys):
-            return change(whole)
-        key = keys[depth]
+        """A value with one entry changed: the one that the keys name, of whom those that led here do."""
+        if not keys:
+            return change(whole, here)
+        key, deeper = keys[0], keys[1:]
         if isinstance(kind, Map):
             tests = [equal(kind.key, key, known(kind.key, plain)) for plain in domains.values(kind.key)]
             inner, offset = kind.value, 0
         else:
             assert isinstance(kind, Seq)
-            entry(self.place(), target, kind, whole, key, target.keys[depth].type)  # notes a position outside
+            key_type = target.keys[len(target.keys) - len(keys)].type
+            entry(self.place().on(here), target, kind, whole, key, key_type)  # notes a position outside
             tests = [compare("==", key, n) for n in range(kind.capacity)]
             inner, offset = kind.item, 1
         parts = list(whole)
         for n, test in enumerate(tests):
             if test is not False:
                 old = whole[offset + n]
-                new = self._changed(target, inner, old, keys, depth + 1, change)
+                new = self._changed(target, inner, old, deeper, conj(here, test), change)
                 parts[offset + n] = select(inner, test, new, old)
         return tuple(parts)
 

@@ -4,7 +4,7 @@ Every instance of every action is executed once on a symbolic state; the results
 that state, and moved to the states of a longer path by substitution. Knows nothing of solvers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,9 @@ import z3
 from ...spec.lang import domains, ir
 from ...spec.lang.domains import Plain
 from ..model import Options
-from ..result import Label
-from .expressions import Failure, Place, candidates
+from .expressions import Failure, Place, candidates, evaluate
 from .statements import Run, call, truth
-from .terms import Truth, bits, conj, disj, iff, neg, size_of
+from .terms import Truth, bits, conj, disj, iff, neg, shortened, size_of
 from .values import Value, fresh, known, leaves, plain_of, well_typed
 
 State = dict[str, Value]
@@ -37,8 +36,9 @@ class Instance:
 class System:
     """The formulas of a specification."""
 
-    def __init__(self, specification: ir.Specification, options: Options) -> None:
-        self.specification, self.options = specification, options
+    def __init__(self, specification: ir.Specification, options: Options, patience: Callable[[], object] = int) -> None:
+        """`patience` is asked before every instance; what it raises ends the translation."""
+        self.specification, self.options, self.patience = specification, options, patience
         self.kinds = {variable.name: variable.type for variable in specification.variables}
         self.functions: Mapping[str, ir.Function] = {f.name: f for f in specification.functions}
         self.now = self._fresh("now")
@@ -54,6 +54,7 @@ class System:
     def _instances(self, action: ir.Action, state: State) -> Iterator[Instance]:
         """All instances that are not impossible from the start; each value of a parameter, each possible drawn item."""
         for choice in self._choices(action, state):
+            self.patience()
             names = {param.name: value for param, (_, value, _) in zip(action.params, choice, strict=True)}
             arguments = tuple(plain for _, _, plain in choice)
             present = conj(*(here for here, _, _ in choice))
@@ -92,34 +93,25 @@ class System:
         return conj(disj(*self.taken), *happens, *effects)
 
     def _effect(self, chosen: Truth, instance: Instance) -> Truth:
-        equalities = []
-        for name, kind in self.kinds.items():
-            new, old = instance.after[name], self.next[name]
-            equalities += [same(a, b) for (_, a), (_, b) in zip(leaves(kind, new), leaves(kind, old), strict=True)]
-        return disj(neg(chosen), conj(*equalities))
+        pairs = zip(self._leaves(instance.after), self._leaves(self.next), strict=True)
+        return disj(neg(chosen), conj(*(same(new, old) for new, old in pairs)))
 
-    def initial(self) -> Truth:
-        """That `now` is an initial state."""
-        start = {v.name: self._initial_value(v) for v in self.specification.variables}
+    def starts(self) -> list[tuple[Truth, State]]:
+        """The initial states, each with the condition under which it is one."""
+        place = Place(self.functions, call, {})
+        start = {v.name: evaluate(place, v.initial) for v in self.specification.variables}
         if not self.specification.initial:
-            return self.is_state(self.now, start)
-        options = [i for action in self.specification.initial for i in self._instances(action, start)]
-        return disj(*(conj(i.enabled, self.is_state(self.now, i.after)) for i in options))
+            return [(True, start)]
+        options = (i for action in self.specification.initial for i in self._instances(action, start))
+        return [(option.enabled, option.after) for option in options]
 
-    def _initial_value(self, variable: ir.Variable) -> Value:
-        from .expressions import evaluate
+    def row(self, state: State) -> list[Any]:
+        """The leaves of a state as terms of the sorts that `constants` have."""
+        pairs = zip(self._leaves(state), self.constants(self.now), strict=True)
+        return [term(value, constant) for value, constant in pairs]
 
-        return evaluate(Place(self.functions, call, {}), variable.initial)
-
-    def is_state(self, state: State, values: State) -> Truth:
-        """That two states are the same."""
-        return conj(
-            *(
-                same(a, b)
-                for name, kind in self.kinds.items()
-                for (_, a), (_, b) in zip(leaves(kind, state[name]), leaves(kind, values[name]), strict=True)
-            )
-        )
+    def _leaves(self, state: State) -> list[Any]:
+        return [leaf for name, kind in self.kinds.items() for _, leaf in leaves(kind, state[name])]
 
     def well_typed(self) -> Truth:
         """That the leaves of `now` are a state."""
@@ -150,7 +142,7 @@ class System:
 
     def constants(self, state: State) -> list[Any]:
         """The Z3 constants of a state's leaves, in order."""
-        return [leaf for name, kind in self.kinds.items() for _, leaf in leaves(kind, state[name])]
+        return self._leaves(state)
 
     def plain(self, state: State, model: Any) -> tuple[Plain, ...]:
         """The plain state that a model gives to leaves."""
@@ -175,4 +167,12 @@ def same(left: Any, right: Any) -> Truth:
     return True if first.eq(second) else first == second
 
 
-__all__ = ["Instance", "Label", "System"]
+def term(value: Any, constant: Any) -> Any:
+    """A leaf as a term of the constant's sort; its value fits."""
+    if isinstance(value, bool):
+        return z3.BoolVal(value)
+    if isinstance(value, int):
+        return z3.BitVecVal(value, constant.size())
+    if z3.is_bool(value) or value.size() == constant.size():
+        return value
+    return shortened(value, constant.size()) if value.size() > constant.size() else bits(value, constant.size())

@@ -14,6 +14,7 @@ import z3
 
 from ....spec.relational.terms import symbols
 from ....spec.relational.theory import Theory
+from ...z3_memory import OUT_OF_MEMORY, check
 from ..counterexample import Counterexample, find
 from ..obligations import Hypothesis, Obligation
 from .translate import Integers, Translation
@@ -60,13 +61,11 @@ def discharge(
     begin = process_time()
     if obligation.unchanged:
         return Outcome(obligation.name, Status.PROVED, "unchanged by the action", (obligation.conjunct.name,))
-    attempts = _Attempts(theory, obligation, settings)
     try:
-        outcome = attempts.outcome(stored)
-    except z3.Z3Exception as error:
-        outcome = Outcome(obligation.name, Status.UNDECIDED, f"Z3: {error}")
-    except MemoryError:
-        outcome = Outcome(obligation.name, Status.UNDECIDED, "out of memory")
+        outcome = _Attempts(theory, obligation, settings).outcome(stored)
+    except (z3.Z3Exception, MemoryError) as error:
+        why = OUT_OF_MEMORY if isinstance(error, MemoryError) else f"Z3: {error}"
+        outcome = Outcome(obligation.name, Status.UNDECIDED, why)
     return replace(outcome, seconds=process_time() - begin)
 
 
@@ -92,8 +91,10 @@ class _Attempts:
                 return self._proved(how, answer.core)
             if answer.verdict == "sat" and len(hypotheses) == len(self.obligation.hypotheses):
                 return self._refuted("all hypotheses hold before, the conjunct is false after", answer.sizes)
+            if answer.reason == OUT_OF_MEMORY:
+                return self._outcome(Status.UNDECIDED, OUT_OF_MEMORY)
             if how == "fewer hypotheses" and self.settings.counterexamples:
-                example = find(self.theory, self.obligation, self.settings.integers)
+                example = self._example(None)
                 if example is not None:
                     return self._outcome(Status.REFUTED, "a finite instance", (), example)
         return self._outcome(Status.UNDECIDED, f"Z3 gave up: {reason}")
@@ -124,11 +125,11 @@ class _Attempts:
     def _ask(self, hypotheses: tuple[Hypothesis, ...], seed: int, rlimit: int) -> _Answer:
         solver = self._solver(hypotheses, seed)
         solver.set("rlimit", rlimit)
-        verdict = str(solver.check())
+        verdict, reason = check(solver, self.settings.memory_megabytes)
         if verdict == "unsat":
             return _Answer(verdict, tuple(sorted(str(name) for name in solver.unsat_core())))
         if verdict == "unknown":
-            return _Answer(verdict, reason=_reason(solver.reason_unknown()))
+            return _Answer(verdict, reason=_reason(reason))
         return _Answer(verdict, sizes=self._sizes(solver.model()))
 
     def _solver(self, hypotheses: tuple[Hypothesis, ...], seed: int) -> Any:
@@ -162,8 +163,11 @@ class _Attempts:
     def _refuted(self, how: str, sizes: tuple[tuple[str, int], ...]) -> Outcome:
         example = None
         if self.settings.counterexamples:
-            example = find(self.theory, self.obligation, self.settings.integers, dict(sizes))
+            example = self._example(dict(sizes))
         return self._outcome(Status.REFUTED, how, (), example)
+
+    def _example(self, sizes: dict[str, int] | None) -> Counterexample | None:
+        return find(self.theory, self.obligation, self.settings.integers, sizes, self.settings.memory_megabytes)
 
     def _outcome(
         self, status: Status, how: str, core: tuple[str, ...] = (), example: Counterexample | None = None

@@ -1,11 +1,12 @@
-"""Z3 on the same tree: verdicts and shortest depths are those of the explicit engine."""
+"""Z3 on the same tree: induction, and what is said where a limit is reached."""
+
+from dataclasses import replace
 
 import pytest
 from quorate.checker.commands.arguments import find_class
-from quorate.checker.model import Options
-from quorate.checker.reference import check
+from quorate.checker.model import Limits, Options
 from quorate.checker.symbolic import Question, prove
-from quorate.spec.lang import ir
+from quorate.spec.lang import Range, Spec, action, invariant, ir, require, state, terminal
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
 
@@ -14,60 +15,6 @@ PLAIN = Options(symmetry=False)
 
 def tree(name: str, constants: dict[str, int], *variants: str) -> ir.Specification:
     return read(find_class(name), constants, variants)
-
-
-VIOLATED = [
-    ("two-phase-commit", {"managers": 2}, "commit-early"),
-    ("two-phase-commit", {"managers": 2}, "abort-late"),
-    ("ewd840", {"nodes": 3}, "stay-white"),
-    ("ewd840", {"nodes": 3}, "pass-while-active"),
-    ("philosophers", {"philosophers": 3}, "one-fork"),
-    ("philosophers", {"philosophers": 3}, "eat-dirty"),
-    ("peterson", {"processes": 2}, None),
-    ("bakery", {"processes": 2, "numbers": 1}, None),
-]
-
-
-def variants_of(name: str) -> list[str]:
-    from quorate.spec.lang.specification import declared
-
-    return list(declared(find_class(name))[1])
-
-
-CASES = [
-    (name, constants, variant) for name, constants, one in VIOLATED for variant in ([one] if one else variants_of(name))
-]
-
-
-@pytest.mark.parametrize(("name", "constants", "variant"), CASES, ids=lambda value: str(value))
-def test_the_shortest_counterexample_is_the_explicit_one(name: str, constants: dict[str, int], variant: str) -> None:
-    specification = tree(name, constants, variant)
-    explicit = check(specification, PLAIN)
-    assert explicit.verdict == "violated" and explicit.steps is not None
-    found = prove(specification, Question("steps", len(explicit.steps) - 1), PLAIN).result
-    assert found.verdict == "violated" and found.steps is not None
-    assert len(found.steps) == len(explicit.steps)
-    sooner = prove(specification, Question("steps", len(explicit.steps) - 2), PLAIN).result
-    assert sooner.verdict == "undecided" and sooner.steps is None
-
-
-@pytest.mark.parametrize(
-    ("name", "constants", "steps"),
-    [
-        ("two-phase-commit", {"managers": 2}, 8),
-        ("paxos", {"values": 1, "ballots": 1}, 8),
-        ("lamport-mutex", {"processes": 2, "clock": 3}, 5),
-        ("ewd998", {"nodes": 2}, 5),
-        ("token-ring", {"nodes": 2}, 6),
-        ("raft-election", {"servers": 2, "terms": 1}, 6),
-        ("philosophers", {"philosophers": 3}, 8),
-    ],
-    ids=lambda value: str(value),
-)
-def test_what_holds_is_not_violated_within_the_bound(name: str, constants: dict[str, int], steps: int) -> None:
-    found = prove(tree(name, constants), Question("steps", steps), PLAIN).result
-    assert found.verdict == "undecided"
-    assert found.bounds["why"] == f"no violation within {steps} steps"
 
 
 def test_an_inductive_invariant_holds() -> None:
@@ -98,11 +45,52 @@ def test_more_steps_make_induction_stronger() -> None:
     assert far.result.verdict == "violated" and far.result.depth == 4
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("variant", [*variants_of("paxos")])
-def test_paxos_variants_agree(variant: str) -> None:
-    specification = tree("paxos", {}, variant)
-    explicit = check(specification, PLAIN)
-    assert explicit.steps is not None
-    found = prove(specification, Question("steps", len(explicit.steps)), PLAIN).result
-    assert found.depth == len(explicit.steps)
+class Left(Range, low=0, high=3):
+    """How often."""
+
+
+class Countdown(Spec):
+    left: Left = state(Left(3))
+
+    @action
+    def count(self) -> None:
+        require(self.left > 0)
+        self.left = Left(self.left - 1)
+
+    @invariant
+    def never_below(self) -> bool:
+        """It ends at zero."""
+        return self.left >= 0
+
+    @terminal
+    def over(self) -> bool:
+        """Nothing is left."""
+        return self.left == 0
+
+
+def test_what_cannot_go_on_holds() -> None:
+    """All paths were seen, which is more than that none of so many steps is bad."""
+    far = prove(read(Countdown, {}), Question("steps", 5), PLAIN).result
+    assert (far.verdict, far.reason, far.complete) == ("holds", "complete", True)
+    assert far.bounds["why"] == "no path has more than 3 steps"
+    near = prove(read(Countdown, {}), Question("steps", 3), PLAIN).result
+    assert (near.verdict, near.bounds["why"]) == ("undecided", "no violation within 3 steps")
+
+
+LONG = ("lamport-mutex", {"processes": 3})  # takes minutes
+
+
+@pytest.mark.parametrize("question", [Question("steps", 30), Question("inductive")], ids=lambda one: one.kind)
+def test_no_time_ends_undecided(question: Question) -> None:
+    answer = prove(tree(*LONG), question, replace(PLAIN, limits=Limits(seconds=0.2)))
+    assert (answer.result.verdict, answer.result.reason) == ("undecided", "seconds")
+    assert answer.result.bounds["why"] == "the time limit was reached"
+
+
+@pytest.mark.parametrize("question", [Question("steps", 30), Question("inductive")], ids=lambda one: one.kind)
+def test_no_memory_ends_undecided(question: Question) -> None:
+    answer = prove(tree(*LONG), question, replace(PLAIN, limits=Limits(memory=2**20)))
+    assert (answer.result.verdict, answer.result.reason) == ("undecided", "memory")
+    assert answer.result.bounds["why"] == "the memory limit was reached"
+    again = prove(tree("ewd840", {"nodes": 3}), Question("inductive"), PLAIN).result
+    assert again.verdict == "holds", "the limit is gone with the question"
