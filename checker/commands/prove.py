@@ -5,13 +5,14 @@ Reads the words, asks, replays what was found, and says plainly what a verdict r
 
 import shlex
 import sys
-from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .arguments import Duration, Size, complete_specification, find_class, read_specification
 from .mistakes import EXIT_HOLDS, EXIT_INCOMPLETE, EXIT_VIOLATED, Mistake
+from .proofs.any_size import any_size_options, only_for_any_size, prove_any_size
 
 if TYPE_CHECKING:
     from ...spec.lang import ir
@@ -23,7 +24,7 @@ Examples:
   quorate prove ewd840 nodes=4 --inductive all
   quorate prove two-phase-commit managers=3 --variant commit-early --steps 6
   quorate prove peterson processes=2 --k-induction 3
-  quorate prove zab --any-size
+  quorate prove zab --any-size --html proof.html
   quorate prove zab servers=3 --refinement
 
 \b
@@ -42,10 +43,12 @@ reachable; --reachable searches for it. Exit codes: 0 holds, 1 violated, 2 a mis
 @click.option("--k-induction", type=click.IntRange(1), metavar="K", help="Induction over K steps, of all invariants.")
 @click.option("--any-size", is_flag=True, help="Prove it for any number of servers, with the relational theory.")
 @click.option("--refinement", is_flag=True, help="Does every step of this configuration refine the any-size theory?")
+@any_size_options
 @click.option("--reachable", is_flag=True, help="Ask whether a counterexample to induction can be reached.")
 @click.option("--timeout", type=Duration(), metavar="TIME", help="Give up on a question after this time: 90s, 5m.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="Give up when Z3 holds so much: 500M, 2G.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the solver.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write what was found as a page.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def prove(specification: str, constants: tuple[str, ...], **options: Any) -> int:
     """Asks Z3 about SPECIFICATION: a bundled name (see quorate list), my_spec.py, or my_spec.py:MySpec.
@@ -55,7 +58,8 @@ def prove(specification: str, constants: tuple[str, ...], **options: Any) -> int
     if options["any_size"]:
         if constants:
             raise Mistake("a proof for any size has no constants; leave out " + " ".join(constants))
-        return _any_size(specification, options)
+        return prove_any_size(specification, _command(specification, (), options), options)
+    only_for_any_size(options)
     from ..symbolic.search import prove as ask
 
     spec = find_class(specification)
@@ -69,6 +73,8 @@ def prove(specification: str, constants: tuple[str, ...], **options: Any) -> int
         _print_json(tree, specification, command, answer)
     else:
         _print_text(tree, specification, command, answer, options)
+    if options["html"]:
+        _write_page(tree, specification, command, answer, options)
     return {"holds": EXIT_HOLDS, "violated": EXIT_VIOLATED}.get(answer.result.verdict, EXIT_INCOMPLETE)
 
 
@@ -100,11 +106,13 @@ def _options(options: dict[str, Any]) -> "Options":
 
 def _command(specification: str, constants: tuple[str, ...], options: dict[str, Any]) -> str:
     words = ["quorate", "prove", specification, *constants]
-    for name in ("variant", "split", "inductive"):
+    for name in ("variant", "split", "inductive", "without"):
         words += [word for value in options[name] for word in (f"--{name}", value)]
     for name in ("steps", "k_induction"):
         if options[name] is not None:
             words += ["--" + name.replace("_", "-"), str(options[name])]
+    words += ["--any-size"] if options["any_size"] else []
+    words += ["--integers", options["integers"]] if options["integers"] else []
     return shlex.join(words + (["--seed", str(options["seed"])] if options["seed"] else []))
 
 
@@ -118,6 +126,8 @@ def _verdict(answer: "Answer") -> str:
             return f"the specification has an error: {result.error}"
         case "violated", _:
             return f"violated: {result.property}"
+        case "holds", _ if result.bounds["question"] == "steps":
+            return f"holds in every reachable state of this configuration: {result.bounds['why']}"
         case "holds", _:
             return "holds in every reachable state of this configuration, by induction"
     return f"undecided: {result.bounds['why']}"
@@ -145,7 +155,27 @@ def _print_text(tree: "ir.Specification", source: str, command: str, answer: "An
             click.echo("\n" + render_why(trace, reason, paint), nl=False, color=True)
         click.echo(f"\nrepeat with: {command}\ntrace in:    {write(trace)}   (see quorate trace --help)")
     if answer.to_induction:
-        click.echo("\n" + _induction(tree, source, answer, options), nl=False, color=True)
+        from .proofs.induction import induction_text
+
+        click.echo("\n" + induction_text(tree, answer, options["reachable"]), nl=False, color=True)
+
+
+def _write_page(tree: "ir.Specification", source: str, command: str, answer: "Answer", options: dict[str, Any]) -> None:
+    """The page of a violation, or of a counterexample to induction; without either there is nothing to show."""
+    from ...traces.page.document import to_html
+    from ...traces.replay import replay
+    from ...traces.store import replace_file
+    from .proofs.induction import induction_page
+
+    result = answer.result
+    if result.steps:
+        text = to_html(replay(_trace(tree, source, result.steps, result.property, options["seed"])))
+    elif answer.to_induction:
+        text = induction_page(tree, source, answer, command)
+    else:
+        click.echo(f"quorate: there is nothing to show, so {options['html']} is not written", err=True)
+        return
+    replace_file(options["html"], text.encode())
 
 
 def _trace(tree: "ir.Specification", source: str, steps: Any, name: str | None, seed: int) -> Any:
@@ -153,48 +183,6 @@ def _trace(tree: "ir.Specification", source: str, steps: Any, name: str | None, 
 
     found = tuple(Step(label, state) for label, state in steps)
     return Trace(tree, source, found, "violated", name, None, "symbolic", seed)
-
-
-def _induction(tree: "ir.Specification", source: str, answer: "Answer", options: dict[str, Any]) -> str:
-    """A counterexample to induction: states, what changes between them, and what the last one violates."""
-    from ...spec.lang.domains import show
-    from ...spec.lang.meaning.compile import Meaning
-    from ...traces.changes import changed_variables
-    from ...traces.trace import show_label
-
-    meaning, states = Meaning(tree), answer.to_induction
-    count = len(states)
-    lines = [f"counterexample to induction, {count} states; the first need not be reachable", "  1. anywhere"]
-    width = max(len(variable.name) for variable in tree.variables)
-    for variable, value in zip(tree.variables, states[0], strict=True):
-        lines.append(f"       {variable.name:{width}}  {show(variable.type, value)}")
-    for number, (before, after) in enumerate(pairwise(states), start=2):
-        label = next(label for label, state in meaning.successors(before) if state == after)
-        lines.append(f"{number:>3}. {show_label(tree, label)}")
-        for change in changed_variables(tree.variables, before, after):
-            lines.append(f"       {change.place}  {change.what}")
-    lines.append(f"{answer.broken} holds before the last step, and not after it")
-    if options["reachable"]:
-        lines.append(_reachable(tree, states[0]))
-    return "\n".join(lines) + "\n"
-
-
-def _reachable(tree: "ir.Specification", wanted: tuple[Any, ...]) -> str:
-    """Whether a state can be reached, by going through all that can."""
-    from ...spec.lang.meaning.compile import Meaning
-
-    meaning = Meaning(tree)
-    frontier = list(dict.fromkeys(state for _, state in meaning.initial()))
-    seen = set(frontier)
-    depth = 1
-    while frontier:
-        if wanted in seen:
-            return f"the first state is reachable, in {depth} states: the property is violated"
-        successors = dict.fromkeys(new for state in frontier for _, new in meaning.successors(state))
-        frontier = [state for state in successors if state not in seen]
-        seen.update(frontier)
-        depth += 1
-    return f"the first state is not reachable: it is none of the {len(seen):,} that are"
 
 
 def _print_json(tree: "ir.Specification", source: str, command: str, answer: "Answer") -> None:
@@ -249,24 +237,3 @@ def _refinement(tree: "ir.Specification", source: str) -> int:
     click.echo("\n" + render_trace(trace), nl=False)
     click.echo(f"\nagainst the last step: {found.mismatch.reason}")
     return EXIT_VIOLATED
-
-
-def _any_size(name: str, options: dict[str, Any]) -> int:
-    """The relational theory of this name, for any number of servers."""
-    from ...spec.relational.zookeeper import THEORIES
-    from ..relational import report
-    from ..relational.prove import Options, problem_of
-    from ..relational.prove import prove as prove_theory
-    from ..relational.solver.discharge import Settings
-
-    if name not in THEORIES:
-        raise Mistake(f"there is no theory {name!r} for any size; there are: {', '.join(THEORIES)}")
-    megabytes = options["memory"] // 2**20 if options["memory"] else Settings.memory_megabytes
-    settings = Settings(options["seed"], Settings.rlimit, megabytes)
-    try:
-        problem = problem_of(THEORIES[name], *options["variant"])
-    except ValueError as problem_found:
-        raise Mistake(str(problem_found)) from None
-    result = prove_theory(problem, settings, Options(seconds=options["timeout"]))
-    click.echo(report.report(result))
-    return report.EXIT_CODES[result.verdict]

@@ -51,12 +51,13 @@ def write(drawn: "nx.DiGraph[str]", path: Path) -> None:
         case ".dot":
             path.write_text(dot(drawn))
         case ".svg":
-            path.write_bytes(_svg(drawn))
+            path.write_bytes(svg(drawn))
         case _:
             raise GraphError(f"{path}: a proof graph is written as .svg or .dot; choose one of these endings")
 
 
-def _svg(drawn: "nx.DiGraph[str]") -> bytes:
+def svg(drawn: "nx.DiGraph[str]") -> bytes:
+    """The graph as a picture. Raises GraphError where Graphviz is missing."""
     try:
         return bytes(_pydot(drawn).create_svg())
     except FileNotFoundError as error:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import assert_never
 
 from ...spec.relational.theory import Kind, Theory
 from .prove import Result, Verdict
@@ -16,7 +17,13 @@ EXIT_CODES = {Verdict.HOLDS: 0, Verdict.VIOLATED: 1, Verdict.UNDECIDED: 4}
 def report(result: Result) -> str:
     """The whole report."""
     theory = result.problem.instance()
-    return "\n".join([*_summary(theory, result), *_fragment(result), *_failures(theory, result), *_verdict(result)])
+    return "\n".join([*head(theory, result), *_failures(theory, result), "", verdict_line(result)])
+
+
+def head(theory: Theory, result: Result) -> Iterator[str]:
+    """What was asked, how much of it was proved, and in which fragment it lies."""
+    yield from _summary(theory, result)
+    yield from _fragment(result)
 
 
 def suggestion_report(found: Suggestion) -> str:
@@ -79,13 +86,14 @@ def _failures(theory: Theory, result: Result) -> Iterator[str]:
         yield f"undecided: {len(undecided) - MOST_LINES} more"
 
 
-def _verdict(result: Result) -> Iterator[str]:
-    yield ""
+def verdict_line(result: Result) -> str:
+    """The verdict in a sentence."""
     match result.verdict:
         case Verdict.HOLDS:
-            yield "holds: proved for any size of every sort"
+            return "holds: proved for any size of every sort"
         case Verdict.VIOLATED:
             count = len(result.of(Status.REFUTED))
-            yield f"violated: {count} obligation{'s' if count > 1 else ''} refuted; the proof breaks there"
+            return f"violated: {count} obligation{'s' if count > 1 else ''} refuted; the proof breaks there"
         case Verdict.UNDECIDED:
-            yield f"undecided: {len(result.of(Status.UNDECIDED))} obligations are neither proved nor refuted"
+            return f"undecided: {len(result.of(Status.UNDECIDED))} obligations are neither proved nor refuted"
+    assert_never(result.verdict)

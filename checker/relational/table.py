@@ -5,6 +5,7 @@ Elements are named after their sort, in order: `e0 < e1`. Knows theories and str
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ...spec.relational.printing import term_text
 from ...spec.relational.terms import Variable
@@ -16,16 +17,34 @@ from .obligations import START
 Row = tuple[str, ...]
 
 
-def table(theory: Theory, example: Counterexample) -> str:
-    """Several lines: what breaks, the step, the values that make it false, and the state as a table."""
+@dataclass(frozen=True)
+class Table:
+    """A counterexample, ready to be written: lines above the table, names of its first columns, and its rows."""
+
+    head: tuple[str, ...]
+    background: tuple[str, ...]  # members of quorums, and what no step changes
+    names: Row
+    rows: tuple[tuple[Row, tuple[str, ...], tuple[str, ...]], ...]  # where, what holds before, what the step changes
+
+
+def tabulated(theory: Theory, example: Counterexample) -> Table:
+    """What breaks, the step, the values that make it false; and the state, row by row."""
     before, after = _cells(theory, example, first=True), _cells(theory, example, first=False)
-    lines = [*_head(example), "", *_quorums(theory, example), *_background(theory, example), ""]
-    names = [sort.__name__.lower() for sort in theory.rows]
-    rows = [(*names, "before", "step")]
+    rows = []
     for row in sorted({*before, *after}):
-        kept = (_written(fact, value) for fact, value in before[row].items())
-        rows.append((*row, ", ".join(kept), ", ".join(_changes(before[row], after[row]))))
-    return "\n".join([*lines, *_aligned(rows)])
+        kept = tuple(_written(fact, value) for fact, value in before[row].items())
+        rows.append((row, kept, tuple(_changes(before[row], after[row]))))
+    background = (*_quorums(theory, example), *_background(theory, example))
+    names = tuple(sort.__name__.lower() for sort in theory.rows)
+    return Table(tuple(_head(example)), background, names, tuple(rows))
+
+
+def table(theory: Theory, example: Counterexample) -> str:
+    """The table as several lines of text."""
+    found = tabulated(theory, example)
+    rows = [(*found.names, "before", "step")]
+    rows += [(*row, ", ".join(kept), ", ".join(changes)) for row, kept, changes in found.rows]
+    return "\n".join([*found.head, "", *found.background, "", *_aligned(rows)])
 
 
 def _head(example: Counterexample) -> Iterator[str]:

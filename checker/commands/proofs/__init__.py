@@ -1,0 +1,1 @@
+"""The halves of `quorate prove`: any size, and counterexamples to induction."""
