@@ -16,7 +16,7 @@ from ..model import Limits
 from ..output.console import ProgressLine
 from ..result import Result, Steps
 from .budget import Budget, Found
-from .how import How
+from .how import REFINEMENT, How
 from .search import Outcome, check
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "impl:cluster"
 REDUCTION = "reduction"
+SWITCHES = (REDUCTION, REFINEMENT)
 # What a bound may be: more servers than that are not explored in a lifetime.
 HIGHEST = {"servers": 7, "transactions": 100, "slow_disk": 1}
 _MOST = 1000
@@ -39,9 +40,12 @@ def run(request: "Request") -> tuple[Result, dict[str, str]]:
         raise Mistake(f"{NAME} is reported as text or json, not as markdown")
     if request.engine != "auto":
         raise Mistake(f"{NAME} has an engine of its own; leave --engine out")
-    words = tuple(word for word in request.constants if word.partition("=")[0] != REDUCTION)
-    budget = read_budget(words)
-    how = How(_reduction(request.constants), request.workers or len(os.sched_getaffinity(0)))
+    budget = read_budget(tuple(word for word in request.constants if word.partition("=")[0] not in SWITCHES))
+    refine = _switch(request.constants, REFINEMENT, usually=False)
+    reduce = _switch(request.constants, REDUCTION, usually=not refine)
+    if reduce and refine:
+        raise Mistake(f"{REDUCTION} leaves out steps that {REFINEMENT} is about; choose one of them")
+    how = How(reduce, request.workers or len(os.sched_getaffinity(0)), refine)
     limits = Limits(request.max_states, request.max_depth, request.timeout, request.memory)
     progress = ProgressLine(sys.stderr)
     try:
@@ -53,12 +57,12 @@ def run(request: "Request") -> tuple[Result, dict[str, str]]:
     return result, {name: texts[name] for name, _ in request.outputs()}
 
 
-def _reduction(words: tuple[str, ...]) -> bool:
-    """Whether interleavings that make no difference are left out; raises Mistake."""
-    given = [word.partition("=")[2] for word in words if word.partition("=")[0] == REDUCTION]
+def _switch(words: tuple[str, ...], name: str, usually: bool) -> bool:
+    """What a word `name=0` or `name=1` says; raises Mistake."""
+    given = [word.partition("=")[2] for word in words if word.partition("=")[0] == name]
     if len(given) > 1 or any(value not in ("0", "1") for value in given):
-        raise Mistake(f"{REDUCTION} is given once, and is 0 or 1")
-    return given != ["0"]
+        raise Mistake(f"{name} is given once, and is 0 or 1")
+    return usually if not given else given == ["1"]
 
 
 def replayed(outcome: Outcome, first: Found) -> Result:
@@ -84,7 +88,7 @@ def read_budget(words: tuple[str, ...]) -> Budget:
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or name not in known:
-            listed = ", ".join([*known, REDUCTION])
+            listed = ", ".join([*known, *SWITCHES])
             raise Mistake(f"{NAME} has no bound {name!r}{nearest(name, known)} (it has: {listed})")
         if name in values:
             raise Mistake(f"{name} is given twice")

@@ -57,7 +57,8 @@ def whole(prints: Prints) -> bytes:
 
 def _groups(found: Found) -> tuple[tuple[Any, ...], ...]:
     world = found.world
-    rest = world.blocked, world.oracle, world.requests, world.leaders, world.committed, world.promised, found.spent
+    single = world.blocked, world.oracle, world.requests, found.spent
+    rest = *single, world.leaders, world.committed, world.promised, world.credentials
     beside = found.zab, found.election, (found.mismatch,)
     return world.nodes, world.disks, world.connections, world.notifications, rest, *beside
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, NamedTuple, TypeVar, assert_never
 
+from .election import own_vote
 from .messages import (
     Append,
     Closed,
+    Commit,
     Connect,
     Deliver,
     Disconnect,
@@ -31,6 +33,7 @@ from .messages import (
     Notified,
     Notify,
     Packet,
+    Proposal,
     Received,
     Request,
     Resend,
@@ -38,6 +41,7 @@ from .messages import (
     Synced,
     TimedOut,
     Truncate,
+    Vote,
     WriteEpochs,
 )
 from .node import start, step
@@ -105,6 +109,7 @@ class World(NamedTuple):
     leaders: frozenset[tuple[int, int]] = frozenset()  # history: epoch and leader, of every established epoch
     committed: Log = ()  # history: the longest sequence that some server has delivered
     promised: tuple[int, ...] = ()  # history: the highest acceptedEpoch of every server
+    credentials: frozenset[tuple[int, Vote]] = frozenset()  # history: votes for itself that a server began a round with
 
     def connection(self, learner: int, leader: int) -> Connection:
         """The connection that a learner dialled."""
@@ -171,9 +176,15 @@ def _unkind(world: World, label: Label) -> World:
             return _crash(world, server, kept)
         case "restart", (server,):
             node, effects = start(world.ensemble, server, world.disks[server])
+            world = _credited(world, None, node)
             return _done(world._replace(nodes=_put(world.nodes, server, node)), server, effects)
         case "break", (learner, leader):
             return _connected(world, learner, leader, world.connection(learner, leader).broken())
+        case (("lose" | "overtake"), (learner, leader)):
+            link = world.connection(learner, leader)
+            first, *rest = link.down
+            down = rest if label[0] == "lose" else [rest[0], first, *rest[1:]]
+            return _connected(world, learner, leader, replace(link, down=tuple(down)))
         case "drop", (sender, receiver):
             return _dropped(world, sender, receiver)
         case "duplicate", (sender, receiver):
@@ -239,9 +250,20 @@ def _deliveries(world: World, sender: int, receiver: int) -> list[Label]:
         found.append(("leader_receives", (receiver, sender)))
     if down:
         found.append(("follower_receives", (receiver, sender)))
+        found.extend(_strange(world.ensemble, receiver, sender, down))
     if world.notifications[sender * world.ensemble.servers + receiver]:
         found.append(("notified", (receiver, sender)))
     return found
+
+
+def _strange(ensemble: Ensemble, learner: int, leader: int, down: tuple[Item, ...]) -> list[Label]:
+    """What a connection never does, but for two seeded bugs."""
+    if not ensemble.bugs or not isinstance(down[0], Proposal | Commit):
+        return []
+    lost = "append-with-gap" in ensemble.bugs and isinstance(down[0], Proposal)
+    late = "deliver-out-of-order" in ensemble.bugs and isinstance(down[1:2] and down[1], Proposal | Commit)
+    names = ["lose"] * lost + ["overtake"] * late
+    return [(name, (learner, leader)) for name in names]
 
 
 def _own(world: World, node: Node) -> list[str]:
@@ -315,11 +337,20 @@ def _happens(world: World, server: int, event: Event) -> World:
     assert before is not None, f"{event} at server {server}, which is down"
     node, effects = step(before, event)
     world = _done(world._replace(nodes=_put(world.nodes, server, node)), server, effects)
+    world = _credited(world, before, node)
     if _broadcasts(node) and not _broadcasts(before):
         world = world._replace(leaders=world.leaders | {(node.current, server)})
     if not world.lazy_disk and world.disks[server].synced < len(world.disks[server].log):
         return _synced(world, server)
     return world
+
+
+def _credited(world: World, before: Node | None, node: Node) -> World:
+    """Remembers the vote for itself with which a server enters a round of fast leader election."""
+    entered = before is None or before.role is not None or before.election.round != node.election.round
+    if node.role is not None or not entered or world.ensemble.oracle:
+        return world
+    return world._replace(credentials=world.credentials | {(node.election.round, own_vote(node))})
 
 
 def _done(world: World, server: int, effects: tuple[Effect, ...]) -> World:

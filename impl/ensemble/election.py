@@ -5,7 +5,7 @@ A vote for the newest history wins, among equals the larger server id. It knows 
 
 from dataclasses import replace
 
-from .messages import Connect, Disconnect, Effect, Flush, FollowerInfo, Notification, Notify, Send, Vote
+from .messages import Connect, Disconnect, Effect, Flush, FollowerInfo, Notification, Notify, Send, Vote, WriteEpochs
 from .state import Election, Following, Leading, Node, Step
 
 
@@ -14,6 +14,8 @@ def look(node: Node) -> Step:
     left = tuple(Disconnect(peer) for peer in _peers(node))
     node = replace(node, role=None, synced=len(node.log))
     effects: tuple[Effect, ...] = (*left, Flush())
+    if node.has("promise-twice"):
+        node, effects = replace(node, accepted=node.current), (*effects, WriteEpochs(node.current, node.current))
     if node.ensemble.oracle:
         return node, effects
     nobody = (None,) * node.ensemble.servers
@@ -24,7 +26,12 @@ def look(node: Node) -> Step:
 
 def own_vote(node: Node) -> Vote:
     """The vote for oneself; that of an observer is less than any other."""
-    return Vote(-1, -1, node.id) if node.observes else Vote(node.current, node.last, node.id)
+    return Vote(-1, -1, node.id) if node.observes else Vote(*recency(node, node.current, node.last), node.id)
+
+
+def recency(node: Node, epoch: int, zxid: int) -> tuple[int, int]:
+    """How new a history is: the epoch in which its holder last followed, then the last zxid."""
+    return 0 if node.has("ignore-epoch") else epoch, 0 if node.has("ignore-zxid") else zxid
 
 
 def notified(node: Node, peer: int, heard: Notification) -> Step:
@@ -34,13 +41,15 @@ def notified(node: Node, peer: int, heard: Notification) -> Step:
     if heard.state != "LOOKING":
         return _from_outside(node, peer, heard)
     mine = node.election.round
+    if node.has("no-round"):
+        heard = replace(heard, round=mine)
     if heard.round < mine:
         return node, () if node.observes else (_answer(node, peer),)
     if heard.round > mine:
         nobody = (None,) * node.ensemble.servers
         vote = max(heard.vote, own_vote(node))
         return _adopted(replace(node, election=Election(heard.round, vote, nobody, node.election.outside)), peer, heard)
-    if heard.vote > node.election.vote:
+    if heard.vote > node.election.vote or (node.has("no-comparison") and heard.vote != node.election.vote):
         return _adopted(replace(node, election=replace(node.election, vote=heard.vote)), peer, heard)
     return _counted(node, peer, heard.vote), ()
 

@@ -6,7 +6,7 @@ transactions are proposed, and committed in order once a quorum has logged them.
 
 from dataclasses import replace
 
-from .election import look
+from .election import look, recency
 from .messages import (
     Ack,
     AckEpoch,
@@ -95,7 +95,7 @@ def _connect(node: Node, role: Leading, peer: int, accepted: int) -> Step:
     node = replace(node, role=role)
     if role.epoch:
         return node, (Send(peer, LeaderInfo(role.epoch)),)
-    if not node.ensemble.is_quorum(frozenset(s for s, p in enumerate(promised) if p is not None)):
+    if not _enough(node, frozenset(s for s, p in enumerate(promised) if p is not None)):
         return node, ()
     epoch = 1 + max(p for p in promised if p is not None)
     role = replace(role, epoch=epoch, electing=frozenset({node.id}))
@@ -108,16 +108,21 @@ def _promised(node: Node, role: Leading, peer: int, current: int | None, last: i
     if role.phase != "DISCOVERY":
         return _synchronise(replace(node, role=role))
     votes = peer not in node.ensemble.observers
-    newer = votes and current is not None and (current, last) > (node.current, node.last)
+    newer = votes and current is not None and (recency(node, current, last) > recency(node, node.current, node.last))
     if newer and not node.has("any-leader"):
         return dropped(node, role, peer, (Disconnect(peer),))
     if current is not None:
         role = replace(role, electing=role.electing | {peer})
-    if not node.ensemble.is_quorum(role.electing):
+    if not _enough(node, role.electing):
         return replace(node, role=role), ()
     role = replace(role, phase="SYNCHRONIZATION", ready=frozenset({node.id}))
     node, effects = _synchronise(replace(node, role=role, current=role.epoch))
     return node, (WriteEpochs(role.epoch, role.epoch), *effects)
+
+
+def _enough(node: Node, members: frozenset[int]) -> bool:
+    """Whether a leader has heard from enough servers to go on."""
+    return node.ensemble.is_quorum(members) or (node.has("no-quorum-needed") and len(members) > 1)
 
 
 def _synchronise(node: Node) -> Step:
@@ -151,7 +156,7 @@ def _ready(node: Node, role: Leading, peer: int) -> Step:
     welcome = UpToDate(zxid(role.epoch, 0))
     if role.phase == "BROADCAST":
         return node, (Send(peer, welcome),)
-    if not node.ensemble.is_quorum(role.ready):
+    if not _enough(node, role.ready):
         return node, ()
     delivered = tuple(Deliver(txn) for txn in node.log[node.committed :])
     node = replace(node, role=replace(role, phase="BROADCAST"), committed=len(node.log))

@@ -28,7 +28,11 @@ def durability(world: World) -> bool:
     keepers = frozenset(
         s for s, disk in enumerate(world.disks) if disk.synced >= count and disk.log[:count] == world.committed
     )
-    return world.ensemble.is_quorum(keepers)
+    return 2 * len(keepers - world.ensemble.observers) > _voters(world)
+
+
+def _voters(world: World) -> int:
+    return world.ensemble.servers - len(world.ensemble.observers)
 
 
 def completeness(world: World) -> bool:
@@ -58,7 +62,35 @@ def promises(world: World) -> bool:
     return all(disk.accepted >= promised for disk, promised in zip(world.disks, world.promised, strict=True))
 
 
-PROPERTIES: tuple[Callable[[World], bool], ...] = (one_leader, agreement, durability, completeness, epochs, promises)
+def fair_votes(world: World) -> bool:
+    """Whoever looks for a leader has a vote that some server has begun this very round with."""
+    return world.ensemble.oracle or all(
+        (node.election.round, node.election.vote) in world.credentials
+        for node in world.nodes
+        if node is not None and node.role is None
+    )
+
+
+def worthy_winner(world: World) -> bool:
+    """Who starts to lead has begun the round with a vote at least as good as those of a quorum."""
+    return world.ensemble.oracle or all(
+        2 * sum(number == node.election.round and vote <= node.election.vote for number, vote in world.credentials)
+        > _voters(world)
+        for node in world.nodes
+        if node is not None and isinstance(node.role, Leading) and node.role.epoch == 0
+    )
+
+
+PROPERTIES: tuple[Callable[[World], bool], ...] = (
+    one_leader,
+    agreement,
+    durability,
+    completeness,
+    epochs,
+    promises,
+    fair_votes,
+    worthy_winner,
+)
 
 
 def violated(world: World) -> str | None:

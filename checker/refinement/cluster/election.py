@@ -17,6 +17,7 @@ the node when it begins to look. Where the two differ, the specification's state
   is looked at, and the wait goes on.
 * **A decision may come later.** The specification follows a leader of its own round as soon as it hears of it; the
   implementation waits until a quorum confirms.
+* **Servers restart**, and begin again with the first round: what one says then replaces what it said of later rounds.
 * Notifications to a server that is down are lost, and some get lost or are repeated on the way.
 """
 
@@ -116,6 +117,7 @@ class _Step:
         was, now = self.before.nodes[server], self.after.nodes[server]
         assert was is not None and now is not None
         waited = self._of("wait_notmsg")[server]
+        self._believe_restarted(server, peer)
         self._take("receive_notmsg", server, peer)
         if was.role is not None:
             return
@@ -129,6 +131,14 @@ class _Step:
         if now.role is None and stays and waited:
             self._set("wait_notmsg", server, True)
         self._hear_oneself(server)
+
+    def _believe_restarted(self, server: int, peer: int) -> None:
+        """Only a server that has restarted speaks of an earlier round than before: that one counts no longer."""
+        number = self._channel(peer, server)[0][2]
+        for name in ("receive_votes", "out_of_election"):
+            row = self._of(name)[server]
+            if row[peer][1] > number:
+                self._set(name, server, (*row[:peer], (None, 0, LOOKING, 0), *row[peer + 1 :]))
 
     def _decide_later(self, server: int, asked: State) -> None:
         """What was heard is remembered; the decision is taken back."""
