@@ -5,6 +5,8 @@ model is compiled goes to the native engine, from the beginning. The user sees o
 and nothing of how results are shown.
 """
 
+import contextlib
+import subprocess
 import threading
 from dataclasses import replace
 from typing import Literal, assert_never
@@ -13,7 +15,7 @@ from ..spec.lang import ir
 from . import native, reference
 from .model import Limits, Options, Progress
 from .native.checkpoint import CheckpointRefused
-from .native.compiler import NoCompiler, find_compiler
+from .native.compiler import CompilerFailed, NoCompiler, find_compiler
 from .native.engine import Native, Prepared, is_cached, prepare
 from .result import Result
 
@@ -85,7 +87,7 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
 
 
 class _Compiling(threading.Thread):
-    """Compiles in the background; `prepared` stays None while it does, and where it fails."""
+    """Compiles in the background; `prepared` stays None while it does, and where the compiler or the disk fails."""
 
     def __init__(self, specification: ir.Specification, options: Options) -> None:
         super().__init__(daemon=True)
@@ -93,4 +95,5 @@ class _Compiling(threading.Thread):
         self.prepared: Prepared | None = None
 
     def run(self) -> None:
-        self.prepared = prepare(self._specification, self._options)
+        with contextlib.suppress(CompilerFailed, OSError, subprocess.TimeoutExpired):
+            self.prepared = prepare(self._specification, self._options)

@@ -156,9 +156,9 @@ def _compiler() -> str | None:
 
 
 def _cache() -> str | None:
-    from ..native.compiler import cache_folder
+    from ..native.compiler import cache_folder, cache_problem
 
-    return str(cache_folder())
+    return cache_problem() or str(cache_folder())
 
 
 def _memory() -> str | None:

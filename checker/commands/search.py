@@ -28,9 +28,15 @@ def report_on(request: Request, specification: ir.Specification, result: Result)
     """The result with its traces replayed and stored; a trace that does not replay is a fault of ours."""
     traces = [replay(trace) for trace in _traces(request, specification, result)]
     shown = tuple(Shown(trace, _stored(request, trace, number)) for number, trace in enumerate(traces))
-    note = slow_because() if request.engine == "auto" and result.engine == "reference" else None
+    note = slow_because() if request.engine == "auto" and result.engine == "reference" else _not_kept(result)
     command, code = request.command(request.specification), request.exit_code(result)
     return Report(specification, request.specification, command, result, shown, note, request.expect, code)
+
+
+def _not_kept(result: Result) -> str | None:
+    from ..native.compiler import cache_problem
+
+    return cache_problem() if result.engine == "native" else None
 
 
 def _traces(request: Request, specification: ir.Specification, result: Result) -> Iterator[Trace]:

@@ -1,11 +1,12 @@
 """Which C compiler there is, and shared libraries compiled once: kept in a cache under the digest of what made them.
 
 The system's `cc` comes first, else the compiler in the `ziglang` wheel; without either the caller falls back to the
-reference engine. A cache that cannot be written is replaced by a folder for this process. Knows files and processes;
-nothing of specifications or searches.
+reference engine. A cache that cannot be written is replaced by a folder for this process, and `cache_problem` says so.
+Knows files and processes; nothing of specifications or searches.
 """
 
 import atexit
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -77,28 +78,46 @@ def _version(command: list[str]) -> str | None:
 # ------------------------------------------------------------------------------------------------------- cache
 
 
-@cache
 def cache_folder() -> Path:
     """Where compiled libraries are kept: QUORATE_CACHE, or `quorate` in the user's cache folder."""
+    return _cache()[0]
+
+
+def cache_problem() -> str | None:
+    """Why compiled libraries are kept for this process only; None where they are kept for good."""
+    return _cache()[1]
+
+
+@cache
+def _cache() -> tuple[Path, str | None]:
     given = os.environ.get("QUORATE_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(given) if given else base / "quorate"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        passing = Path(tempfile.mkdtemp(prefix="quorate-"))
-        atexit.register(shutil.rmtree, passing, ignore_errors=True)
-        return passing
+            return folder, None
+    except OSError as problem:
+        return _passing_folder(), (
+            f"{folder} cannot be written ({problem.strerror}), so what is compiled is not kept; "
+            "QUORATE_CACHE names another folder"
+        )
+
+
+@cache
+def _passing_folder() -> Path:
+    """A folder for this process."""
+    passing = Path(tempfile.mkdtemp(prefix="quorate-"))
+    atexit.register(shutil.rmtree, passing, ignore_errors=True)
+    return passing
 
 
 def library(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
     """The shared library of one C text that may include the runtime's headers; compiled if it is not cached."""
     target = library_path(stem, text, compiler, flags)
-    if not target.exists():
-        _compile(target, compiler, flags, lambda folder: [_written(folder / f"{stem}.c", text)])
-    return target
+    if target.exists():
+        return target
+    return _compile(target, compiler, flags, lambda folder: [_written(folder / f"{stem}.c", text)])
 
 
 def library_path(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
@@ -110,11 +129,9 @@ def library_path(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...
 def runtime_library(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
     """The shared library of the runtime."""
     target = runtime_path(compiler, flags)
-    if not target.exists():
-        _compile(
-            target, compiler, ("-pthread", *flags), lambda folder: [p for p in _runtime_files() if p.suffix == ".c"]
-        )
-    return target
+    if target.exists():
+        return target
+    return _compile(target, compiler, ("-pthread", *flags), lambda _: [p for p in _runtime_files() if p.suffix == ".c"])
 
 
 def runtime_path(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
@@ -138,8 +155,8 @@ def _place(stem: str, compiler: Compiler, flags: tuple[str, ...], texts: list[st
     return cache_folder() / f"{stem}-{digest.hexdigest()[:24]}.so"
 
 
-def _compile(target: Path, compiler: Compiler, flags: tuple[str, ...], sources: _Sources) -> None:
-    """Compiles into a file of its own and renames it, so that two processes never see half a library."""
+def _compile(target: Path, compiler: Compiler, flags: tuple[str, ...], sources: _Sources) -> Path:
+    """Compiles and keeps the library: at its place, or for this process if the cache has been lost or is full."""
     with tempfile.TemporaryDirectory(prefix="quorate-") as name:
         folder = Path(name)
         made = folder / target.name
@@ -148,10 +165,20 @@ def _compile(target: Path, compiler: Compiler, flags: tuple[str, ...], sources: 
         run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         if run.returncode != 0:
             raise CompilerFailed(f"{compiler} refused our C text:\n{run.stderr[:4000]}")
-        passing = target.with_suffix(f".{os.getpid()}.tmp")
+        with contextlib.suppress(OSError):
+            return _kept(made, target)
         try:
-            shutil.copyfile(made, passing)
-            passing.replace(target)
+            return _kept(made, _passing_folder() / target.name)
         except OSError as problem:
-            passing.unlink(missing_ok=True)
             raise CompilerFailed(f"{target} cannot be written: {problem.strerror}") from None
+
+
+def _kept(made: Path, target: Path) -> Path:
+    """Renamed from a file of its own, so that two processes never see half a library."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    passing = target.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        shutil.copyfile(made, passing)
+        return passing.replace(target)
+    finally:
+        passing.unlink(missing_ok=True)

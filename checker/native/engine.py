@@ -27,7 +27,7 @@ from .replay import Replay
 
 ENGINE = "native"
 PAUSE = 0.5  # seconds between two reports of progress
-_STOPPED = ("seconds", "memory", "interrupted")  # where a checkpoint lets the search go on another time
+_STOPPED = ("seconds", "memory", "disk", "interrupted")  # where a checkpoint lets the search go on another time
 _CHECKED: tuple[ir.Kind, ...] = ("invariant", "step_invariant", "witness")
 
 

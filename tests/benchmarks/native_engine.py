@@ -1,79 +1,106 @@
-"""The native engine beside SPIN, rumur and plain Python: the same model, in one run, medians of CPU seconds.
+"""The native engine beside SPIN, rumur and plain Python, and what it needs: each a command, medians of CPU seconds.
 
-    python tests/benchmarks/native_engine.py two-phase-commit 8
-    python tests/benchmarks/native_engine.py peterson 5
-    python tests/benchmarks/native_engine.py zab servers=3 timeouts=2 transactions=1 epochs=2 restarts=0
-    python tests/benchmarks/native_engine.py threads 9
+    python tests/benchmarks/native_engine.py two-phase-commit 7      the same model in one run
+    python tests/benchmarks/native_engine.py peterson 6
+    python tests/benchmarks/native_engine.py causal-order 7          FIFO channels, 168 bytes a state
+    python tests/benchmarks/native_engine.py zab servers=3 timeouts=1 transactions=2 epochs=2 restarts=1
+    python tests/benchmarks/native_engine.py speed two-phase-commit 9         this engine alone
+    python tests/benchmarks/native_engine.py threads 9               one thread and two
+    python tests/benchmarks/native_engine.py memory two-phase-commit 10       bytes for each distinct state
+    python tests/benchmarks/native_engine.py memory zab servers=3 timeouts=2 transactions=1 epochs=3 restarts=1
+    python tests/benchmarks/native_engine.py variants                seconds to every bundled counterexample
 
 SPIN and rumur are Debian packages; a peer that is not installed is left out, and the table says so. Every peer must
 find the same number of distinct states (SPIN has one more, before its process starts), else the run fails.
 """
 
-import importlib
-import re
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from quorate.checker import native, reference
+import native_variants
+from causal_order import CausalOrder
+from native_peers import MURPHI, PROMELA, Measured, python_by_hand, rumur, spin
+from quorate.checker import reference
 from quorate.checker.model import Limits, Options
+from quorate.checker.native.binding import Report, Running
 from quorate.checker.native.engine import Native, prepare
+from quorate.checker.result import Result
+from quorate.spec.classics.peterson import Peterson
+from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang import ir
 from quorate.spec.lang.reader import read
+from quorate.spec.zookeeper.zab import Zab
+from zab_by_hand import explore
 
 REPEATS = 3
-Measured = tuple[int, float]  # distinct states, CPU seconds
 TLC = {"two-phase-commit": 45_000, "zab": 10_000}  # distinct states per CPU second, on another machine, from our notes
+SIZED = {
+    "two-phase-commit": (TwoPhaseCommit, "managers"),
+    "peterson": (Peterson, "processes"),
+    "causal-order": (CausalOrder, "messages"),
+}
 
 
 def main(given: list[str]) -> None:
-    """Runs one comparison."""
+    """Runs one comparison or measurement."""
     match given:
-        case ["two-phase-commit", managers]:
-            compare(
-                "two-phase-commit", tree("two_phase_commit:TwoPhaseCommit", {"managers": int(managers)}), int(managers)
-            )
-        case ["peterson", processes]:
-            compare("peterson", tree("peterson:Peterson", {"processes": int(processes)}), int(processes))
-        case ["zab", *bounds]:
-            constants = {name: int(value) for name, value in (bound.split("=") for bound in bounds)}
-            compare("zab", tree("zab:Zab", constants, "zookeeper"), 0)
+        case ["speed", name, *sizes]:
+            report(name, {"native": lambda: ours(tree(name, sizes))})
         case ["threads", managers]:
-            threads(tree("two_phase_commit:TwoPhaseCommit", {"managers": int(managers)}))
+            threads(tree("two-phase-commit", [managers]))
+        case ["memory", name, *sizes]:
+            memory(name, tree(name, sizes))
+        case ["variants", *names]:
+            native_variants.measure(names)
+        case [name, *sizes] if name in (*SIZED, "zab"):
+            report(name, competitors(name, sizes))
         case _:
             sys.exit(__doc__)
 
 
-def tree(place: str, constants: dict[str, int], package: str = "classics") -> ir.Specification:
-    """A bundled specification with its constants bound."""
-    module, _, own = place.partition(":")
-    return read(getattr(importlib.import_module(f"quorate.spec.{package}.{module}"), own), constants, [])
+def tree(name: str, sizes: list[str]) -> ir.Specification:
+    """A specification with its constants bound."""
+    if name == "zab":
+        return read(Zab, bounds(sizes), [])
+    spec, constant = SIZED[name]
+    return read(spec, {constant: int(sizes[0])}, [])
 
 
-def compare(name: str, specification: ir.Specification, size: int) -> None:
-    """One table: every engine's median."""
-    peers: dict[str, Callable[[], Measured]] = {"native": lambda: ours(specification)}
-    if size and shutil.which("spin"):
-        peers["SPIN, exact"] = lambda: spin(PROMELA[name](size))
-    if size and shutil.which("rumur"):
-        peers["rumur"] = lambda: rumur(MURPHI[name](size))
+def bounds(sizes: list[str]) -> dict[str, int]:
+    """What `name=value` says."""
+    return {name: int(value) for name, value in (size.split("=") for size in sizes)}
+
+
+def competitors(name: str, sizes: list[str]) -> dict[str, Callable[[], Measured]]:
+    """Every engine that is here."""
+    specification = tree(name, sizes)
+    found: dict[str, Callable[[], Measured]] = {"native": lambda: ours(specification)}
+    if name in PROMELA and shutil.which("spin"):
+        found["SPIN, exact"] = lambda: spin(PROMELA[name](int(sizes[0])))
+    if name in MURPHI and shutil.which("rumur"):
+        found["rumur"] = lambda: rumur(MURPHI[name](int(sizes[0])))
     if name == "two-phase-commit":
-        peers["Python, by hand"] = lambda: python_by_hand(size)
-    peers["reference engine"] = lambda: generated_python(specification)
-    rows = {peer: median(run) for peer, run in peers.items()}
-    speed = {peer: states / seconds for peer, (states, seconds) in rows.items()}
-    print(f"{name}: {rows['native'][0]:,} distinct states")
-    for peer, (states, seconds) in rows.items():
-        ratio = speed["native"] / speed[peer]
-        print(f"{peer:18} {states:>12,} states {seconds:9.2f} CPU s {speed[peer]:>12,.0f} states/CPU s {ratio:8.1f} x")
+        found["Python, by hand"] = lambda: python_by_hand(int(sizes[0]))
+    if name == "zab":
+        found["native, alike"] = lambda: ours(specification, properties=("prefix_ordered_commits",))
+        found["Python, by hand"] = lambda: explore(bounds(sizes), 300_000)
+    found["reference engine"] = lambda: generated_python(specification)
+    return found
+
+
+def report(name: str, engines: dict[str, Callable[[], Measured]]) -> None:
+    """One table: every engine's median; each line is printed as soon as it is known."""
+    rows: dict[str, Measured] = {}
+    for engine, run in engines.items():
+        rows[engine] = states, seconds = median(run)
+        ratio = rows["native"][0] / rows["native"][1] * seconds / states
+        rate = states / seconds
+        print(f"{engine:18} {states:>12,} states {seconds:9.2f} CPU s {rate:>12,.0f} states/CPU s {ratio:8.1f} x")
     if name in TLC:
-        ratio = speed["native"] / TLC[name]
+        ratio = rows["native"][0] / rows["native"][1] / TLC[name]
         print(f"{'TLC, from notes':18} {'':>30} {TLC[name]:>19,} states/CPU s {ratio:8.1f} x")
     for peer in ("SPIN, exact", "rumur"):
         if peer in rows and abs(rows[peer][0] - rows["native"][0]) > 1:
@@ -81,14 +108,16 @@ def compare(name: str, specification: ir.Specification, size: int) -> None:
 
 
 def median(run: Callable[[], Measured]) -> Measured:
-    """The run with the median CPU time of a few."""
-    found = sorted((run() for _ in range(REPEATS)), key=lambda measured: measured[1])
-    return found[len(found) // 2]
+    """The run with the median CPU time of a few; of a long one, the first."""
+    found = [run()]
+    while len(found) < REPEATS and found[0][1] < 20:
+        found.append(run())
+    return sorted(found, key=lambda measured: measured[1])[len(found) // 2]
 
 
-def ours(specification: ir.Specification, workers: int = 1) -> Measured:
+def ours(specification: ir.Specification, workers: int = 1, properties: tuple[str, ...] | None = None) -> Measured:
     """The native engine, without compiling."""
-    options = Options(symmetry=False, workers=workers)
+    options = Options(symmetry=False, workers=workers, deadlock=False, properties=properties)
     prepared = prepare(specification, options)
     began = time.process_time()
     result = Native(specification, options, prepared).run()
@@ -99,180 +128,50 @@ def ours(specification: ir.Specification, workers: int = 1) -> Measured:
 def generated_python(specification: ir.Specification) -> Measured:
     """The reference engine, on the first states."""
     began = time.process_time()
-    result = reference.check(specification, Options(symmetry=False, limits=Limits(states=200_000)))
+    result = reference.check(specification, Options(symmetry=False, limits=Limits(states=100_000)))
     return result.distinct, time.process_time() - began
 
 
 def threads(specification: ir.Specification) -> None:
-    """Wall time with one and two threads; says something on an idle machine only."""
-    walls: dict[int, float] = {}
-    for workers in (1, 2):
-        runs = []
-        for _ in range(REPEATS):
+    """CPU seconds and wall time with one and two threads; wall time says something on an idle machine only."""
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    spent: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(REPEATS + 2):
+        for workers in (1, 2):
             began = time.monotonic()
-            ours(specification, workers)
-            runs.append(time.monotonic() - began)
-        walls[workers] = statistics.median(runs)
-        print(f"{workers} threads: {walls[workers]:.2f} s")
-    print(f"two threads are {walls[1] / walls[2]:.2f} times as fast")
-    assert native.check is not None
+            spent[workers].append(ours(specification, workers)[1])
+            walls[workers].append(time.monotonic() - began)
+    for workers in (1, 2):
+        wall, cpu = statistics.median(walls[workers]), statistics.median(spent[workers])
+        print(f"{workers} threads: {wall:.2f} s wall, {cpu:.2f} CPU s; best {min(walls[workers]):.2f} s wall")
+    faster = statistics.median(walls[1]) / statistics.median(walls[2])
+    dearer = statistics.median(spent[2]) / statistics.median(spent[1])
+    print(f"two threads are {faster:.2f} times as fast and take {dearer:.2f} times the CPU time")
 
 
-def child_seconds(command: list[str], folder: Path) -> tuple[str, float]:
-    """What a program prints, and the CPU seconds it took."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return run.stdout, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+class _Measured(Native):
+    """A search that keeps its figures."""
+
+    figures: Report
+
+    def _result(self, running: Running) -> Result:
+        self.figures = running.report()
+        return super()._result(running)
 
 
-def spin(text: str) -> Measured:
-    """SPIN: depth-first, exact, no partial-order reduction; the verifier alone is timed."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "model.pml").write_text(text)
-        subprocess.run(["spin", "-a", "model.pml"], cwd=folder, check=True, capture_output=True)
-        flags = ["-O2", "-DNOREDUCE", "-DSAFETY", "-DMEMLIM=8000", "-DNOFAIR"]
-        subprocess.run(["gcc", *flags, "-w", "-o", "pan", "pan.c"], cwd=folder, check=True)
-        printed, seconds = child_seconds(["./pan", "-m10000000", "-w24"], folder)
-    found = re.search(r"([\d.e+]+) states, stored", printed)
-    assert found and "errors: 0" in printed, printed[:2000]
-    return int(float(found[1])), seconds
+def memory(name: str, specification: ir.Specification) -> None:
+    """What is held for each distinct state, by part, and in all at the most."""
+    options = Options(symmetry=False, deadlock=False, workers=2)
+    search = _Measured(specification, options)
+    found = search.run()
+    held = search.figures
+    print(f"{name}: {found.distinct:,} distinct states, {found.verdict}, in {found.seconds:.1f} s")
+    parts = {"visited set": held.table_bytes, "traces": held.journal_bytes, "frontier": held.frontier_bytes}
+    both = held.table_bytes + held.journal_bytes
+    for part, size in {**parts, "visited set and traces": both, "all": sum(parts.values())}.items():
+        print(f"{part:24} {size / 2**20:10,.0f} MiB {size / found.distinct:8.1f} bytes for each distinct state")
+    print(f"{'most of the process':24} {found.peak_memory / 2**20:10,.0f} MiB")
 
-
-def rumur(text: str) -> Measured:
-    """rumur: one thread, no symmetry; the verifier alone is timed."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "model.m").write_text(text)
-        subprocess.run(
-            ["rumur", "--threads", "1", "--deadlock-detection", "off", "--output", "model.c", "model.m"],
-            cwd=folder,
-            check=True,
-        )
-        build = ["gcc", "-std=c11", "-O3", "-w", "-march=native", "-mcx16", "-o", "model", "model.c", "-lpthread"]
-        subprocess.run(build, cwd=folder, check=True)
-        printed, seconds = child_seconds(["./model"], folder)
-    found = re.findall(r"(\d+) states", printed)  # lines of progress come first
-    assert found and "No error found" in printed, printed[:2000]
-    return int(found[-1]), seconds
-
-
-def python_by_hand(size: int) -> Measured:
-    """Two-phase commit in plain Python, written for speed: tuples of small numbers, a set, a list."""
-    began, everyone = time.process_time(), (1 << size) - 1
-    start = ((0,) * size, 0, 0, 0)
-    seen, frontier = {start}, [start]
-    while frontier:
-        found = []
-        for phase, heard, sent, decision in frontier:
-            steps = []
-            for r in range(size):
-                before, after, bit = phase[:r], phase[r + 1 :], 1 << r
-                if phase[r] == 0:
-                    steps.append(((*before, 1, *after), heard, sent | bit, decision))
-                    steps.append(((*before, 3, *after), heard, sent, decision))
-                if decision == 0 and sent & bit:
-                    steps.append((phase, heard | bit, sent, decision))
-                if decision:
-                    steps.append(((*before, decision + 1, *after), heard, sent, decision))
-            if decision == 0:
-                if heard == everyone:
-                    steps.append((phase, heard, sent, 1))
-                steps.append((phase, heard, sent, 2))
-            for step in steps:
-                if step not in seen:
-                    seen.add(step)
-                    found.append(step)
-                    assert not (2 in step[0] and 3 in step[0])
-        frontier = found
-    return len(seen), time.process_time() - began
-
-
-# ------------------------------------------------------------------------------------------ the models for peers
-
-
-def _promela(declarations: str, steps: list[str]) -> str:
-    body = "\n".join(f"  :: d_step {{ {step} }}" for step in steps)
-    return f"{declarations}\nactive proctype M() {{\nend: do\n{body}\n  od\n}}\n"
-
-
-def two_phase_promela(n: int) -> str:
-    """0 working, 1 prepared, 2 committed, 3 aborted; decision 1 commit, 2 abort."""
-    none = " && ".join(f"phase[{k}] != 3" for k in range(n))
-    clean = " && ".join(f"phase[{k}] != 2" for k in range(n))
-    steps = ["decision == 0 && " + " && ".join(f"heard[{r}]" for r in range(n)) + " -> decision = 1"]
-    steps.append("decision == 0 -> decision = 2")
-    for r in range(n):
-        steps.append(f"phase[{r}] == 0 -> phase[{r}] = 1; sent[{r}] = 1")
-        steps.append(f"phase[{r}] == 0 -> phase[{r}] = 3; assert({clean})")
-        steps.append(f"decision == 0 && sent[{r}] -> heard[{r}] = 1")
-        steps.append(f"decision == 1 -> phase[{r}] = 2; assert({none})")
-        steps.append(f"decision == 2 -> phase[{r}] = 3; assert({clean})")
-    return _promela(f"byte phase[{n}]; bit heard[{n}]; bit sent[{n}]; byte decision;", steps)
-
-
-def peterson_promela(n: int) -> str:
-    """line 0 start, 1 victim, 2 wait, 3 critical."""
-    steps = []
-    for p in range(n):
-        others = [k for k in range(n) if k != p]
-        alone = " && ".join(f"level[{k}] < level[{p}]" for k in others)
-        nobody = " && ".join(f"line[{k}] != 3" for k in others)
-        may = f"line[{p}] == 2 && (victim[level[{p}]] != {p} || ({alone}))"
-        steps.append(f"line[{p}] == 0 -> level[{p}] = 1; line[{p}] = 1")
-        steps.append(f"line[{p}] == 1 -> victim[level[{p}]] = {p}; line[{p}] = 2")
-        steps.append(f"{may} && level[{p}] < {n - 1} -> level[{p}] = level[{p}] + 1; line[{p}] = 1")
-        steps.append(f"{may} && level[{p}] == {n - 1} -> line[{p}] = 3; assert({nobody})")
-        steps.append(f"line[{p}] == 3 -> level[{p}] = 0; line[{p}] = 0")
-    return _promela(f"byte line[{n}]; byte level[{n}]; byte victim[{n}];", steps)
-
-
-def two_phase_murphi(n: int) -> str:
-    """The same in Murphi."""
-    return f"""
-const N: {n};
-type R: 0..N-1; P: 0..3;
-var phase: array[R] of P; heard: array[R] of boolean; sent: array[R] of boolean; decision: 0..2;
-startstate begin
-  for r: R do phase[r] := 0; heard[r] := false; sent[r] := false; end; decision := 0;
-end;
-ruleset r: R do
-  rule phase[r] = 0 ==> begin phase[r] := 1; sent[r] := true; end;
-  rule phase[r] = 0 ==> begin phase[r] := 3; end;
-  rule decision = 0 & sent[r] ==> begin heard[r] := true; end;
-  rule decision = 1 ==> begin phase[r] := 2; end;
-  rule decision = 2 ==> begin phase[r] := 3; end;
-end;
-rule decision = 0 & forall r: R do heard[r] end ==> begin decision := 1; end;
-rule decision = 0 ==> begin decision := 2; end;
-invariant !exists a: R do exists b: R do phase[a] = 2 & phase[b] = 3 end end;
-"""
-
-
-def peterson_murphi(n: int) -> str:
-    """The same in Murphi."""
-    return f"""
-const N: {n};
-type R: 0..N-1; L: 0..3;
-var line: array[R] of L; level: array[R] of R; victim: array[R] of R;
-startstate begin
-  for r: R do line[r] := 0; level[r] := 0; victim[r] := 0; end;
-end;
-ruleset p: R do
-  rule line[p] = 0 ==> begin level[p] := 1; line[p] := 1; end;
-  rule line[p] = 1 ==> begin victim[level[p]] := p; line[p] := 2; end;
-  rule line[p] = 2 & (victim[level[p]] != p | forall k: R do k = p | level[k] < level[p] end) ==> begin
-    if level[p] < N - 1 then level[p] := level[p] + 1; line[p] := 1; else line[p] := 3; end;
-  end;
-  rule line[p] = 3 ==> begin level[p] := 0; line[p] := 0; end;
-end;
-invariant forall a: R do forall b: R do a = b | line[a] != 3 | line[b] != 3 end end;
-"""
-
-
-PROMELA = {"two-phase-commit": two_phase_promela, "peterson": peterson_promela}
-MURPHI = {"two-phase-commit": two_phase_murphi, "peterson": peterson_murphi}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -84,7 +84,7 @@ def test_a_killed_search_goes_on_from_its_last_checkpoint(tmp_path: Path) -> Non
         "from quorate.spec.classics.two_phase_commit import TwoPhaseCommit\n"
         "from quorate.spec.lang.reader import read\n"
         f"options = Options(symmetry=False, checkpoint=Path({str(path)!r}), checkpoint_seconds=0.0)\n"
-        "check(read(TwoPhaseCommit, {'managers': 10}, []), options)\n"
+        "check(read(TwoPhaseCommit, {'managers': 8}, []), options)\n"
     )
     running = subprocess.Popen([sys.executable, "-c", program], env=os.environ.copy())
     deadline = time.monotonic() + 60
@@ -93,9 +93,8 @@ def test_a_killed_search_goes_on_from_its_last_checkpoint(tmp_path: Path) -> Non
         time.sleep(0.02)
     running.send_signal(signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL
-    options = Options(symmetry=False, checkpoint=path, resume=True, limits=Limits(seconds=0.0))
-    begun = check(specification(10), options)
-    assert begun.reason == "seconds" and begun.distinct > 1
+    found = check(specification(8), Options(symmetry=False, checkpoint=path, resume=True, workers=2))
+    assert (found.verdict, found.distinct, found.generated, found.depth) == ("holds", 1_745_408, 18_507_778, 26)
 
 
 def test_a_small_memory_sends_the_frontier_to_disk_and_changes_no_count() -> None:
