@@ -22,7 +22,7 @@ from ..ensemble.state import Disk, Ensemble, Following, Leading
 from ..service.client import Now
 from ..wire import records
 from .effects import CutLog, Effect, InstallSnapshot, Tell
-from .electing import Timing
+from .electing import RESEND_MS_MAX, Timing
 from .leadership import Leadership
 from .packets import Assigned, ClientPacket, FullSnapshot, Packet, Ping, Request, Revalidate, Revalidated, Sync
 from .pending import MemberService
@@ -37,6 +37,7 @@ class Limits:
     sync_ms: int
 
 
+DESERTED_MS = 1000  # so long a new leader believes that those who look for one have only not decided yet
 _MODES = {"LEADING": "leader", "FOLLOWING": "follower", "OBSERVING": "observer", "LOOKING": "looking"}
 
 
@@ -64,6 +65,7 @@ class Member:
         self._proposed: dict[int, records.Txn] = {}
         self._syncs: deque[tuple[int, int, int]] = deque()  # zxid to wait for, peer, serial
         self._heard: dict[int, int] = {}
+        self._looking: dict[int, int] = {}  # when this peer last said that it looks for a leader
         self._entered_ms = now.monotonic_ms
         self._pinged_ms = now.monotonic_ms
         self._timing = Timing(now.monotonic_ms)
@@ -87,6 +89,8 @@ class Member:
         """An election peer's notification arrived."""
         self._now = now
         self._timing.heard(peer, notification, now.monotonic_ms)
+        if notification.state == "LOOKING":
+            self._looking[peer] = now.monotonic_ms
         self._step(messages.Notified(peer, notification))
 
     def received(self, peer: int, packet: Packet, now: Now) -> None:
@@ -143,7 +147,7 @@ class Member:
     def _lead(self, role: Leading) -> None:
         now_ms = self._now.monotonic_ms
         if self.leadership is None:
-            if now_ms - self._entered_ms > self._limits.init_ms:
+            if now_ms - self._entered_ms > self._limits.init_ms or self._is_deserted(role):
                 self._step(TimedOut())
             return
         for peer in sorted(role.connected):
@@ -157,6 +161,18 @@ class Member:
             for session, _ in self.service.take_touched():
                 self.leadership.touch(session, self._now)
         self._let_time_act()
+
+    def _is_deserted(self, role: Leading) -> bool:
+        """Whether those who should follow this new leader look for one themselves, so that no quorum can come.
+
+        They voted for it and died, for example. ZooKeeper's leader waits for initLimit all the same, and whoever has
+        called it waits with it.
+        """
+        now_ms, ensemble = self._now.monotonic_ms, self.node.ensemble
+        if now_ms - self._entered_ms < DESERTED_MS:
+            return False
+        lost = {peer for peer, at in self._looking.items() if now_ms - at <= RESEND_MS_MAX} - role.connected
+        return not ensemble.is_quorum(frozenset(range(ensemble.servers)) - lost)
 
     def _let_time_act(self) -> None:
         """Sessions expire, empty containers and stale TTL nodes go."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from quorate.impl.ensemble.messages import Notification, Vote
+
 MakeWorld = Callable[..., Any]
 Visit = Callable[..., Any]
 
@@ -230,6 +232,23 @@ def test_a_follower_that_hears_nothing_looks_for_another_leader(ensemble: MakeWo
     assert world.leader() == leader
     world.cut.clear()
     assert world.elect() == leader
+
+
+def test_a_leader_whose_voters_died_does_not_wait_for_them(ensemble: MakeWorld, visit: Visit, raw: Any) -> None:
+    """One voted for it and died; the two come back and elect; it joins them long before initLimit is over."""
+    world = ensemble(3, 1)
+    world.crash(0)
+    world.crash(1)
+    world.settle()
+    leader = world.members[2]
+    leader.notified(0, Notification("LOOKING", Vote(0, 0, 2), leader.node.election.round), world.now())
+    world.wait(300)
+    began = world.ms
+    assert leader.node.state == "LEADING" and not leader.service.serving
+    world.start(0)
+    world.start(1)
+    world.elect()
+    assert world.ms - began < 5000 < 20 * 500
 
 
 def test_nothing_is_kept_of_what_is_over(ensemble: MakeWorld, visit: Visit, raw: Any) -> None:
