@@ -476,6 +476,9 @@ class Guarded(Trees):
         while isinstance(kind, domains.Map) and self.random.random() < 0.95:
             keys.append(self.node() if self.random.random() < 0.95 else self.expr(kind.key, 1))
             kind = kind.value
+        if isinstance(kind, domains.Seq) and self.random.random() < 0.2:
+            keys.append(ir.Literal(0, **self.at(INT)))
+            kind = kind.item
         return ir.Target(variable.name, tuple(keys), kind, span=self.span())
 
     def statement(self, depth: int) -> ir.Stmt:

@@ -39,12 +39,30 @@ def may_fail(node: object) -> bool:
 
 
 def _widens(item: ir.Expr, target: domains.Type) -> bool:
-    source = item.type
-    if isinstance(target, domains.Range):
-        low, high = interval(item)
-        return target.low <= low and high <= target.high
-    narrower = isinstance(source, domains.Optional) and not isinstance(target, domains.Optional)
-    return not narrower and not (isinstance(source, domains.Union) and not isinstance(target, domains.Union))
+    """Whether every value that the item can have is one of the target type."""
+    number = isinstance(item.type, domains.Int | domains.Range)
+    return _fits(item.type, target, interval(item) if number else _type_interval(item.type))
+
+
+def _fits(source: Type, target: Type, bounds: tuple[int, int]) -> bool:
+    match source, target:
+        case _ if source == target:
+            return True
+        case domains.Optional(inner), domains.Optional(wanted):
+            return _fits(inner, wanted, _type_interval(inner))
+        case domains.Optional(), _:
+            return False
+        case _, domains.Optional(wanted):
+            return _fits(source, wanted, bounds)
+        case domains.Union(records), domains.Union(wanted_records):
+            return all(record in wanted_records for record in records)
+        case domains.Union(), _:
+            return False
+        case _, domains.Range(_, low, high):
+            return low <= bounds[0] and bounds[1] <= high
+        case ((domains.Seq() | domains.Bag()), (domains.Seq() | domains.Bag())):
+            return source.capacity <= target.capacity
+    return True
 
 
 def _arithmetic(node: ir.Negate | ir.Arithmetic) -> bool:

@@ -183,8 +183,8 @@ class Walk(Evaluator):
     def _write(self, target: ir.Target, value: Known, path: Path, keeps: bool) -> Path:
         keys = [self.value(key, path) for key in target.keys]
         chosen = path.under | sum_of(key.taint for key in keys)
-        if chosen and self.may_miss(target):
-            self.leak(chosen | value.taint)
+        if self.may_miss(target):  # whether the item is there depends on the sequence
+            self.leak(chosen | self.place(target.variable, target.keys, path).taint)
         taint, variable = chosen | value.taint, target.variable
         if variable in self.controls:
             self.leak(taint)

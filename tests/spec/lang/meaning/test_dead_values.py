@@ -92,6 +92,14 @@ def blended(tree: ir.Specification, dead: DeadValues, state: State, other: State
     return tuple(found)
 
 
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+def test_what_dead_values_hold_is_never_seen_in_senseless_trees(random_trees: ModuleType) -> None:
+    """Seed 10 once found that replacing an item of a sequence reads its length."""
+    for seed in range(8, 20):
+        trees = random_trees.Trees(seed)
+        compare(trees.specification(), trees.plain, 12)
+
+
 @pytest.mark.parametrize("first", [0, 1000])
 def test_what_dead_values_hold_is_never_seen_in_random_trees(random_trees: ModuleType, first: int) -> None:
     found = 0
