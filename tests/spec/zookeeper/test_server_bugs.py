@@ -27,8 +27,17 @@ def search(row: dict[str, Any], property: str, constants: dict[str, int], length
     return engine.check(tree, Options(properties=(property,)))
 
 
-def each(key: str) -> list[Any]:
-    return [pytest.param(row, id=f"{row['issue']}-{key}") for row in ROWS if key in row]
+def each(key: str, quick: set[str] | None = None) -> list[Any]:
+    """The rows that have the key; what is far and not in `quick` is slow."""
+    return [
+        pytest.param(
+            row,
+            id=f"{row['issue']}-{key}",
+            marks=pytest.mark.slow if quick is not None and row["length"] >= FAR and row["issue"] not in quick else (),
+        )
+        for row in ROWS
+        if key in row
+    ]
 
 
 def in_order(wanted: list[str], names: list[str]) -> bool:
@@ -36,7 +45,7 @@ def in_order(wanted: list[str], names: list[str]) -> bool:
     return all(name in rest for name in wanted)
 
 
-@pytest.mark.parametrize("row", each("steps"))
+@pytest.mark.parametrize("row", each("steps", {"4394", "3104"}))
 def test_the_cause_is_a_shortest_trace(row: dict[str, Any]) -> None:
     run = HISTORY.bug(row["issue"]).run
     result = search(row, run.property, dict(run.constants), row["length"])
