@@ -112,9 +112,8 @@ class _Search:
 
     def _proves(self, candidate: Candidate, name: str) -> bool:
         self.asked += 1
-        known = (*self.accepted, candidate)
-        todo = obligations(self.theory, self.without, known)
-        return self._outcome(next(o for o in todo if o.name == name), self.quick, known) is Status.PROVED
+        todo = obligations(self.theory, self.without, (*self.accepted, candidate))
+        return self._is_proved(next(o for o in todo if o.name == name), self.quick)
 
     def prune(self, failing: tuple[str, ...]) -> tuple[str, ...]:
         """Give back what was accepted and is not needed in the end; the obligations that fail then (none)."""
@@ -149,12 +148,9 @@ class _Search:
     def _is_proved(self, obligation: Obligation, settings: Settings) -> bool:
         return self._outcome(obligation, settings) is Status.PROVED
 
-    def _outcome(
-        self, obligation: Obligation, settings: Settings, known: tuple[Candidate, ...] | None = None
-    ) -> Status:
-        """With the stored core and what is known besides (what was accepted) as a first guess."""
+    def _outcome(self, obligation: Obligation, settings: Settings) -> Status:
+        """With the stored core and what was accepted as a first guess."""
         core = self.cores.get(obligation.name)
-        besides = self.accepted if known is None else known
-        suggested = tuple(candidate(self.theory).name for candidate in besides)
+        suggested = tuple(candidate(self.theory).name for candidate in self.accepted)
         guess = (*core.hypotheses, *suggested) if core is not None else None
         return discharge(self.theory, obligation, settings, guess).status
