@@ -17,7 +17,8 @@ the node when it begins to look. Where the two differ, the specification's state
   is looked at, and the wait goes on.
 * **A decision may come later.** The specification follows a leader of its own round as soon as it hears of it; the
   implementation waits until a quorum confirms.
-* **Servers restart**, and begin again with the first round: what one says then replaces what it said of later rounds.
+* **Servers restart**, and begin again with the first round: what one says then replaces what it said
+  before in the same role, of whatever round.
 * Notifications to a server that is down are lost, and some get lost or are repeated on the way.
 """
 
@@ -134,8 +135,8 @@ class _Step:
 
     def _believe_restarted(self, server: int, peer: int) -> None:
         """Only a server that has restarted speaks of an earlier round than before: that one counts no longer."""
-        number = self._channel(peer, server)[0][2]
-        for name in ("receive_votes", "out_of_election"):
+        _, role, number, _ = self._channel(peer, server)[0]
+        for name in ("receive_votes",) if role == LOOKING else ("receive_votes", "out_of_election"):
             row = self._of(name)[server]
             if row[peer][1] > number:
                 self._set(name, server, (*row[:peer], (None, 0, LOOKING, 0), *row[peer + 1 :]))

@@ -2,6 +2,7 @@
 
 import pytest
 from quorate.checker.implementation import Budget, How, check
+from quorate.checker.refinement.cluster.replayed import WAYS, replay
 from quorate.checker.refinement.cluster.runs import Checker, runs
 from quorate.impl.ensemble.state import Ensemble
 
@@ -58,6 +59,25 @@ def test_runs_come_in_order_of_seeds() -> None:
 def test_five_servers() -> None:
     run = Checker(Ensemble(5, retained=2)).run(1, 1000)
     assert run.wrong is None and run.epochs > 0
+
+
+@pytest.mark.parametrize(
+    ("constants", "steps", "ended", "actions"),
+    [
+        ({"servers": 3, "timeouts": 0, "transactions": 1, "epochs": 2}, 2388, 42, 14),
+        ({"servers": 3, "timeouts": 2, "transactions": 2, "epochs": 3}, 2410, 66, 15),
+    ],
+    ids=str,
+)
+def test_behaviours_of_the_specification_are_replayed(
+    constants: dict[str, int], steps: int, ended: int, actions: int
+) -> None:
+    """The other direction: what walks of zab do, nodes do too, but where ZooKeeper is known to go another way."""
+    found = replay(200, 1, **constants)
+    print(f"{constants}: {found.steps} steps; ended early: {dict(found.ended)}; {dict(found.actions)}")
+    assert found.difference is None and found.walks == 200
+    assert (found.steps, found.ended.total(), len(found.actions)) == (steps, ended, actions)
+    assert set(found.ended) <= set(WAYS)
 
 
 @pytest.mark.slow
