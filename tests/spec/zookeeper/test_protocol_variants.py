@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from quorate.checker import native, reference
+from quorate.checker.commands.check import check
 from quorate.checker.model import Options
 from quorate.spec.lang import ir
 from quorate.spec.lang.reader import read
@@ -59,6 +61,17 @@ def test_symmetry_hides_no_variant(row: dict[str, Any]) -> None:
     result = check(tree(row, "constants"), options(row))
     assert (result.verdict, result.property) == ("violated", row["violated"])
     assert result.steps is not None and len(result.steps) == row["length"]
+
+
+@pytest.mark.parametrize("row", _rows({row["name"] for row in ROWS} - {"any-password", "lead-at-once"}))
+def test_the_documented_command_finds_it(row: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # it stores the trace
+    words = [row["specification"], *(f"{name}={value}" for name, value in row["constants"].items())]
+    words += ["--variant", row["name"], *(["--property", row["violated"]] if "alone" in row else [])]
+    words += ["--engine", "native" if row["name"] in FAR | {"ack-before-log"} else "reference", "--quiet"]
+    ran = CliRunner().invoke(check, words, standalone_mode=False)
+    assert ran.return_value == 1, ran.output
+    assert f"violated: {row['violated']}" in ran.output
 
 
 @pytest.mark.parametrize("row", _rows({row["name"] for row in ROWS} - SMALL))
