@@ -2,6 +2,8 @@
 where servers elect, in `election`; a step that one of them does not allow violates the property `refinement`.
 """
 
+from functools import cache
+
 from ...impl.ensemble.cluster import Label
 from ..refinement.cluster import ElectionMap, Mismatch, ZabMap
 from .budget import Budget, Found
@@ -11,8 +13,8 @@ class Beside:
     """Both maps for one budget."""
 
     def __init__(self, budget: Budget) -> None:
-        self._zab = ZabMap(budget.servers)
-        self._election = None if budget.elections else ElectionMap(budget.servers)
+        self._zab = _zab(budget.servers)
+        self._election = None if budget.elections else _election(budget.servers)
 
     def begin(self, first: Found) -> Found:
         """The first world with the first states."""
@@ -32,3 +34,14 @@ class Beside:
         except Mismatch as mismatch:
             return after._replace(zab=zab, election=before.election, mismatch=f"election: {mismatch}")
         return after._replace(zab=zab, election=election)
+
+
+@cache
+def _zab(servers: int) -> ZabMap:
+    """Reading and compiling a specification takes longer than a small budget."""
+    return ZabMap(servers)
+
+
+@cache
+def _election(servers: int) -> ElectionMap:
+    return ElectionMap(servers)
