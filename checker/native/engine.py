@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,12 +47,16 @@ class Prepared:
 
 
 def prepare(specification: ir.Specification, options: Options) -> Prepared:
-    """Generates, compiles (or finds in the cache) and loads a specification's model."""
-    began = time.monotonic()
-    program, found = write(specification, options), compiler.find_compiler()
-    runtime = compiler.runtime_library(found)
-    library = compiler.library("model", program.text, found)
-    return Prepared(program, load_model(runtime, library, program.state.words), time.monotonic() - began)
+    """Generates, compiles (or finds in the cache) and loads a specification's model.
+
+    Where the runtime has to be compiled too, that happens at the same time.
+    """
+    began, found = time.monotonic(), compiler.find_compiler()
+    with ThreadPoolExecutor(1) as beside:
+        runtime = beside.submit(compiler.runtime_library, found)
+        program = write(specification, options)
+        library = compiler.library("model", program.text, found)
+    return Prepared(program, load_model(runtime.result(), library, program.state.words), time.monotonic() - began)
 
 
 def write(specification: ir.Specification, options: Options) -> Program:
