@@ -226,7 +226,8 @@ def counterexamples(name: str) -> str:
         drawn = (folder / f"test_a_variant_is_found_by_a_shortest_trace[{row['name']}].txt").read_text()
         sentence, command = sentences[row["name"]], f"quorate check {name} {constants_of(row)}"
         alone = f" --property {row['violated']}" if "alone" in row else ""
-        found = f"`{command} --variant {row['name']}{alone}` finds:"
+        identity = f" --identity {row['identity']}" if "identity" in row else ""
+        found = f"`{command} --variant {row['name']}{alone}{identity}` finds:"
         parts.append(f"### `{row['name']}`\n\n{sentence} {found}\n\n```text\n{drawn}```\n")
     return "\n" + "\n".join(parts) + "\n"
 

@@ -68,6 +68,7 @@ def test_the_documented_command_finds_it(row: dict[str, Any], tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)  # it stores the trace
     words = [row["specification"], *(f"{name}={value}" for name, value in row["constants"].items())]
     words += ["--variant", row["name"], *(["--property", row["violated"]] if "alone" in row else [])]
+    words += ["--identity", row["identity"]] if "identity" in row else []
     words += ["--engine", "native" if row["name"] in FAR | {"ack-before-log"} else "reference", "--quiet"]
     ran = CliRunner().invoke(check, words, standalone_mode=False)
     assert ran.return_value == 1, ran.output
