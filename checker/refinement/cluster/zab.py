@@ -307,6 +307,11 @@ class _Step:
 
     def _answer_new_leader(self, node: Node, leader: int) -> None:
         """The log is that of the new epoch: the history that came with it, and the proposals behind it."""
+        if node.synced < len(node.log):
+            lost = f"only {node.synced} of {len(node.log)} transactions are on its disk"
+            raise Mismatch(
+                f"server {node.id} answers NEWLEADER while {lost}; follower_process_newleader logs all of it"
+            )
         self._take("follower_process_newleader", node.id, leader)
         while len(self._of("history")[node.id]) < len(node.log):
             self._take("follower_process_propose", node.id, leader)
