@@ -524,10 +524,10 @@ class Guarded(Trees):
     def effect(self, number: int) -> ir.Function:
         params = (ir.Param(f"e{number}", NODE, span=self.span()),)
         self.locals, self.known = {p.name: p.type for p in params}, {}
-        body = self.block(self.random.randint(1, 3), 1)
+        early: tuple[ir.Stmt, ...] = ()
         if self.random.random() < 0.3:
-            early = ir.If(self.test(1), (ir.Return(span=self.span()),), span=self.span())
-            body = (early, *body)
+            early = (ir.If(self.test(1), (ir.Return(span=self.span()),), span=self.span()),)
+        body = (*early, *self.block(self.random.randint(1, 3), 1))
         return ir.Function(f"effect{number}", params, None, body, span=self.span())
 
     def action(self, number: int) -> ir.Action:

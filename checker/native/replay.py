@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ...spec.lang import domains, ir
 from ...spec.lang.errors import EvaluationError
-from ...spec.lang.meaning.interpret import Broken, Interpreter
+from ...spec.lang.meaning.interpret import Broken, Enabled, Interpreter
 from ..reference.rebuild import NotReplayed
 from ..reference.symmetry import Permutation, Symmetry, after, inverse
 from ..result import Label, State, Steps
@@ -53,10 +53,22 @@ class Replay:
         return tuple(found)
 
     def _taken(self, at: bytes | None, ordinal: int) -> tuple[Label, State]:
-        there = self._interpreter.initial() if at is None else self._interpreter.successors(self._state(at))
+        there = self._interpreter.initial() if at is None else self._known(self._state(at), ordinal)
         if ordinal >= len(there):
             _disagree("it has a successor that the specification does not have")
         return there[ordinal]
+
+    def _known(self, state: State, ordinal: int) -> list[tuple[Label, State]]:
+        """The steps of a state up to one of them: an action further on may not be possible to evaluate."""
+        found: list[tuple[Label, State]] = []
+        for action in self.specification.actions:
+            for arguments in self._interpreter.instances(action, state):
+                after_it = self._interpreter.attempt(action.name, arguments, state)
+                if isinstance(after_it, Enabled):
+                    found.append(((action.name, arguments), after_it.state))
+            if len(found) > ordinal:
+                break
+        return found
 
     def _renamed(self, label: Label, state: State, names: Permutation) -> tuple[Label, State]:
         if not self._program.symmetric:

@@ -6,7 +6,7 @@ representative to representative; the permutations on the way are carried along,
 elements. A step that cannot be replayed shows that the specification is not symmetric.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...spec.lang import domains
@@ -52,11 +52,19 @@ class Rebuilder:
 
     def _step_to(self, at: State | None, key: Any) -> tuple[Label, State, Permutation | None]:
         """The first step to a state with this identity: the one that the search took."""
-        for label, target in self._meaning.initial() if at is None else self._meaning.successors(at):
+        for label, target in self._steps(at):
             own, permutation = self._identify(label, target)
             if own == key:
                 return label, target, permutation
         raise AssertionError("a search finds its own states again")
+
+    def _steps(self, at: State | None) -> Iterator[tuple[Label, State]]:
+        """The initial steps or those of a state, one after the other: a later one may not be possible to evaluate."""
+        if at is None:
+            yield from self._meaning.initial()
+            return
+        for _, steps in self._meaning.actions:
+            yield from steps(at)
 
     def _real(self, label: Label, target: State, back: Permutation | None) -> tuple[Label, State]:
         if self._whole is None or back is None:
@@ -74,8 +82,7 @@ class Rebuilder:
     def _replay(self, steps: list[tuple[Label, State]]) -> None:
         for number, step in enumerate(steps):
             before = steps[number - 1][1] if number else None
-            there = self._meaning.initial() if before is None else self._meaning.successors(before)
-            if step not in there:
+            if step not in self._steps(before):
                 raise NotReplayed(step[0])
 
 
