@@ -10,6 +10,7 @@ from typing import Literal
 
 from ..spec.lang import ir
 from ..spec.lang.meaning.dead import DeadValues, dead_values
+from ..spec.lang.meaning.ghosts import ghost_readers
 
 Identity = Literal["state", "ghosts", "label"]
 
@@ -68,6 +69,16 @@ def dead_values_of(specification: ir.Specification, options: Options) -> DeadVal
         return DeadValues(specification)
     chosen = None if options.properties is None else frozenset(options.properties)
     return dead_values(specification, chosen, options.identity != "state")
+
+
+def identity_for(specification: ir.Specification, properties: tuple[str, ...] | None) -> Identity:
+    """The coarsest identity under which every property that is checked is true of all states that are one, or of none.
+
+    Ghosts belong to it as soon as one of them is read: states that differ in ghosts only have the same steps, and yet
+    an invariant over what has happened may be true of one and false of the other.
+    """
+    readers = ghost_readers(specification)
+    return "ghosts" if any(properties is None or name in properties for name in readers) else "state"
 
 
 def properties_of(specification: ir.Specification, kind: ir.Kind, options: Options) -> list[ir.Property]:

@@ -50,7 +50,8 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
 @_option(
     "--identity",
     type=click.Choice(["state", "ghosts", "label"]),
-    help="When two states are the same: without ghosts (the default), with them, with the label of the step as well.",
+    help="When two states are the same: without ghosts, with them, with the label of the step as well. "
+    "The default is without, unless a property that is checked reads one.",
 )
 @_option(
     "--dead-values/--no-dead-values",

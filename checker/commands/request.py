@@ -10,7 +10,7 @@ from typing import Any
 
 from ...spec.lang import ir
 from ...traces.trace import DEADLOCK
-from ..model import Limits, Options
+from ..model import Limits, Options, identity_for
 from ..output.report import coverage
 from ..result import Result
 from .arguments import nearest
@@ -102,7 +102,7 @@ class Request:
                 raise Mistake(f"{specification.name} has no property {name!r}{near} (it has: {listed})")
         chosen = tuple(name for name in dict.fromkeys(self.property_) if name != DEADLOCK)
         return Options(
-            identity=self.identity or "state",
+            identity=self.identity or identity_for(specification, chosen if self.property_ else None),
             dead_values=self.leaves_out_dead_values(),
             symmetry=self.symmetry,
             check_all=self.check_all,

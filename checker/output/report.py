@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...spec.lang import ir
+from ...spec.lang.meaning.ghosts import ghost_readers
 from ...traces.text import Paint, plain, render_deadlock, render_trace, render_why
 from ...traces.trace import DEADLOCK, Trace
 from ...traces.why import alternatives, why_violated
@@ -138,7 +139,10 @@ def _facts(report: Report) -> Iterator[str]:
         names = " and ".join(_boundaries(report))
         yield f"{result.outside:,} generated states outside {names} were checked, and not explored further"
     if result.ghosts_left_out:
-        yield f"ghosts left out of the identity of states, which is exact: {', '.join(result.ghosts_left_out)}"
+        yield f"ghosts left out of the identity of states: {', '.join(result.ghosts_left_out)}"
+        judged = [name for name in ghost_readers(report.specification) if name in result.properties]
+        if judged:
+            yield f"reads ghosts, and is checked on one way to each state only: {', '.join(judged)}"
     if result.dead_values:
         yield f"dead values left out of the identity of states, which is exact: {'; '.join(result.dead_values)}"
     if checked(result):

@@ -35,6 +35,12 @@ def ghost_leaks(specification: ir.Specification) -> list[Leak]:
     return list(dict.fromkeys(flow.leaks))
 
 
+def ghost_readers(specification: ir.Specification) -> tuple[str, ...]:
+    """The properties that read a ghost, also in helpers: states that differ in ghosts only may differ in these."""
+    flow = _Flow(specification)
+    return tuple(one.name for one in specification.properties if flow.reads_ghost(one.body))
+
+
 _Names = frozenset[str]  # the local names whose values depend on a ghost
 
 
