@@ -76,7 +76,7 @@ def test_points_are_listed(quorate, tmp_path: Path) -> None:
 
 def test_a_half_done_action_is_a_doubled_lane_and_is_said(quorate, tmp_path: Path) -> None:
     (tmp_path / "counter.py").write_text(COUNTER)
-    quorate("check", "counter.py", "--split", "RW", "--trace", "t.json")
+    quorate("check", "counter.py", "--split", "RW", "--engine", "reference", "--trace", "t.json")
     rows = quorate("trace", "export", "t.json", "--format", "timeline").out.splitlines()
     assert [row.split()[1:3] for row in rows[2:]] == [["●", "│"], ["║", "●"], ["●", "║"], ["│", "●"]]
     assert rows[4].endswith("(what step 2 began is done)")
