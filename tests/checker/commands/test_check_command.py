@@ -425,3 +425,50 @@ def test_a_page_that_cannot_be_written_is_refused_at_once(quorate, tmp_path: Pat
     outcome = quorate(*BUG, "--html", "file/bug.html")
     assert outcome.code == 2
     assert "cannot be written" in outcome.err
+
+
+GHOST = '''
+"""A coin."""
+
+from quorate.spec.lang import Spec, action, invariant, require, state, terminal
+
+
+class Coin(Spec):
+    """It is thrown once, and what it showed is remembered in a ghost."""
+
+    thrown: bool = state(False)
+    showed_heads: bool = state(False, ghost=True)
+
+    @action
+    def tails(self) -> None:
+        require(not self.thrown)
+        self.thrown = True
+
+    @action
+    def heads(self) -> None:
+        require(not self.thrown)
+        self.thrown = True
+        self.showed_heads = True
+
+    @invariant
+    def never_heads(self) -> bool:
+        """It never shows heads."""
+        return not self.showed_heads
+
+    @terminal
+    def over(self) -> bool:
+        return self.thrown
+'''
+
+
+@pytest.mark.parametrize("engine", ["reference", "native"])
+def test_an_invariant_over_a_ghost_is_checked_in_every_state(quorate, tmp_path: Path, engine: str) -> None:
+    (tmp_path / "coin.py").write_text(GHOST)
+    found = quorate("check", "coin.py", "--engine", engine)
+    assert found.code == 1 and "violated: never_heads" in found.out
+    assert "ghosts left out" not in found.out
+    merged = quorate("check", "coin.py", "--engine", engine, "--identity", "state")
+    assert merged.code == 0
+    assert "  reads ghosts, and is checked on one way to each state only: never_heads\n" in merged.out
+    unread = quorate("check", "coin.py", "--engine", engine, "--property", "deadlock")
+    assert unread.code == 0 and "2 distinct states" in unread.out
