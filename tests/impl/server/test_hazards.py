@@ -22,7 +22,8 @@ def hang_up(*peers: Any) -> None:
 @pytest.fixture
 def pair(raw: Any, ours: Callable[..., Any], theirs: Callable[..., Any]) -> Any:
     """A connection to each of the two."""
-    mine, real = peer_of(raw, ours("--tick", "500")), peer_of(raw, theirs())
+    servers = ours("--tick", "500"), theirs()  # both, before a session begins to wait for the other one to start
+    mine, real = (peer_of(raw, server) for server in servers)
     yield mine, real
     hang_up(mine, real)
 
@@ -69,7 +70,8 @@ def test_check_watches_says_yes_for_the_watches_of_others(
     raw: Any, ours: Callable[..., Any], theirs: Callable[..., Any]
 ) -> None:
     said = []
-    for server in (ours("--tick", "500"), theirs()):
+    servers = ours("--tick", "500"), theirs()
+    for server in servers:
         watcher, asker = peer_of(raw, server), peer_of(raw, server)
         watcher.ask(raw.exists("/a", True))
         said.append([asker.err(raw.check_watches("/a", 2)), asker.err(raw.remove_watches("/a", 2))])
