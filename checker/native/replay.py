@@ -1,15 +1,16 @@
 """From the numbers that C gives to steps of the specification: every trace is replayed by the tree's own meaning.
 
-C says which successor to take; the interpreter takes it, and what it gets must be what C had. Knows the interpreter
-and layouts; nothing of searches.
+C says which action to take, and which of its steps; the interpreter takes that one, and what it gets must be what C
+had. Knows the interpreter and layouts; nothing of searches.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NoReturn
 
 from ...spec.lang import domains, ir
 from ...spec.lang.errors import EvaluationError
-from ...spec.lang.meaning.interpret import Broken, Enabled, Interpreter
+from ...spec.lang.meaning.interpret import Broken, Interpreter
 from ..reference.rebuild import NotReplayed
 from ..reference.symmetry import Permutation, Symmetry, after, inverse
 from ..result import Label, State, Steps
@@ -28,6 +29,7 @@ class Replay:
         self.specification = specification
         self._interpreter = Interpreter(specification)
         self._program, self._model = program, model
+        self._decode = program.state.decoder()
         self._symmetry = Symmetry(program.symmetric, (variable.type for variable in specification.variables))
         actions = (*specification.initial, *specification.actions)
         self._params = {action.name: tuple(param.type for param in action.params) for action in actions}
@@ -40,35 +42,33 @@ class Replay:
         """
         found: list[tuple[Label, State]] = []
         at: bytes | None = None
-        back = self._symmetry.identity()  # from the representative in C to the state at hand
+        representative: State | None = None
+        back = identity = self._symmetry.identity()  # from the representative in C to the state at hand
         for ordinal in ordinals:
-            label, target = self._taken(at, ordinal)
-            in_c, _ = self._model.steps(at)
-            if ordinal >= len(in_c) or self._program.actions[in_c[ordinal][0]] != label[0]:
-                _disagree(f"it does not take the step {label[0]}")
-            found.append(self._renamed(label, target, back))
-            at = in_c[ordinal][1]
-            back = after(back, inverse(self._renaming(target, self._state(at), label)))
-        self._walk(found)
+            name, among, after_it = self._in_c(at, ordinal)
+            label, target = self._taken(representative, name, among)
+            step = self._renamed(label, target, back)
+            if back != identity:
+                self._once_more(found[-1][1], step)
+            found.append(step)
+            at, representative = after_it, self._state(after_it)
+            back = after(back, inverse(self._renaming(target, representative, label)))
         return tuple(found)
 
-    def _taken(self, at: bytes | None, ordinal: int) -> tuple[Label, State]:
-        there = self._interpreter.initial() if at is None else self._known(self._state(at), ordinal)
-        if ordinal >= len(there):
-            _disagree("it has a successor that the specification does not have")
-        return there[ordinal]
+    def _in_c(self, at: bytes | None, ordinal: int) -> tuple[str, int, bytes]:
+        """A successor in C: its action, how many others by that action come before it, and the state."""
+        in_c, _ = self._model.steps(at)
+        if ordinal >= len(in_c):
+            _disagree("it does not find its own step again")
+        action, state = in_c[ordinal]
+        return self._program.actions[action], sum(other == action for other, _ in in_c[:ordinal]), state
 
-    def _known(self, state: State, ordinal: int) -> list[tuple[Label, State]]:
-        """The steps of a state up to one of them: an action further on may not be possible to evaluate."""
-        found: list[tuple[Label, State]] = []
-        for action in self.specification.actions:
-            for arguments in self._interpreter.instances(action, state):
-                after_it = self._interpreter.attempt(action.name, arguments, state)
-                if isinstance(after_it, Enabled):
-                    found.append(((action.name, arguments), after_it.state))
-            if len(found) > ordinal:
-                break
-        return found
+    def _taken(self, at: State | None, name: str, among: int) -> tuple[Label, State]:
+        """The step by an action after so many others by it; of other actions, and of later ones, nothing is asked."""
+        there = self._interpreter.initial_by(name) if at is None else self._interpreter.successors_by(name, at)
+        for found in islice(there, among, None):
+            return found
+        _disagree(f"it takes a step of {name} that the specification does not have")
 
     def _renamed(self, label: Label, state: State, names: Permutation) -> tuple[Label, State]:
         if not self._program.symmetric:
@@ -88,17 +88,19 @@ class Replay:
             _disagree(f"a step of {label[0]} leads to another state")
         return after(inverse(other.permutation), one.permutation)
 
-    def _walk(self, steps: Sequence[tuple[Label, State]]) -> None:
-        """Takes the concrete steps once more; under symmetry this is where a false claim of symmetry shows."""
-        for number, step in enumerate(steps if self._program.symmetric else ()):
-            before = steps[number - 1][1] if number else None
-            there = self._interpreter.initial() if before is None else self._interpreter.successors(before)
-            if step not in there:
-                raise NotReplayed(step[0])
+    def _once_more(self, before: State, step: tuple[Label, State]) -> None:
+        """Takes a step between concrete states; this is where a false claim of symmetry shows."""
+        label, state = step
+        try:
+            same = self._interpreter.taken(*label, before) == state
+        except EvaluationError:
+            same = False
+        if not same:
+            raise NotReplayed(label)
 
     def _state(self, data: bytes) -> State:
         """The state that C holds, without the label that may stand behind it."""
-        return self._program.state.decode(data)[: len(self.specification.variables)]
+        return self._decode(data)[: len(self.specification.variables)]
 
     def error(self, steps: Steps, failed: int, properties: int) -> tuple[EvaluationError, Label | str | None]:
         """The run-time check that fails at the end of a trace, and the action instance or property it fails in."""

@@ -66,6 +66,9 @@ class Rebuilder:
         for _, steps in self._meaning.actions:
             yield from steps(at)
 
+    def _by(self, name: str, state: State) -> Iterator[tuple[Label, State]]:
+        return (step for own, steps in self._meaning.actions if own == name for step in steps(state))
+
     def _real(self, label: Label, target: State, back: Permutation | None) -> tuple[Label, State]:
         if self._whole is None or back is None:
             return label, target
@@ -81,8 +84,8 @@ class Rebuilder:
 
     def _replay(self, steps: list[tuple[Label, State]]) -> None:
         for number, step in enumerate(steps):
-            before = steps[number - 1][1] if number else None
-            if step not in self._steps(before):
+            there = self._by(step[0][0], steps[number - 1][1]) if number else self._meaning.initial()
+            if step not in there:
                 raise NotReplayed(step[0])
 
 

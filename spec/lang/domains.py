@@ -7,8 +7,9 @@ record). Plain values are hashable, and two values of one type are equal exactly
 This module knows types and plain values, nothing of expressions, engines, or the classes a user writes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from math import prod
 from typing import Any, assert_never
@@ -129,6 +130,9 @@ class Tuple:
 
 
 Type = Bool | Int | Range | Enumeration | Sort | Record | Union | Optional | Map | Set | Seq | Bag | Tuple
+
+Permutations = Mapping[Sort, tuple[int, ...]]  # of each sort: where every element goes
+_Renamer = Callable[[Plain, Permutations], Plain]
 
 
 def cardinality(kind: Type) -> int:
@@ -267,49 +271,78 @@ def sorts_within(kind: Type) -> frozenset[Sort]:
     assert_never(kind)
 
 
-def rename(kind: Type, plain: Plain, permutations: Mapping[Sort, tuple[int, ...]]) -> Plain:
+def rename(kind: Type, plain: Plain, permutations: Permutations) -> Plain:
     """The value with every element of every sort replaced: element `e` becomes `permutations[sort][e]`."""
-    if not sorts_within(kind) & permutations.keys():
-        return plain
+    inner = renamer(kind)
+    return plain if inner is None else inner(plain, permutations)
+
+
+@cache
+def renamer(kind: Type) -> _Renamer | None:
+    """What renames values of a type; None where there is nothing to rename."""
+    if not sorts_within(kind):
+        return None
     match kind:
         case Sort():
-            return permutations[kind][plain]
+            return lambda plain, permutations: permutations[kind][plain] if kind in permutations else plain
         case Record(_, fields):
-            return tuple(rename(item, part, permutations) for (_, item), part in zip(fields, plain, strict=True))
+            return _renamer_of_parts([item for _, item in fields])
         case Tuple(items):
-            return tuple(rename(item, part, permutations) for item, part in zip(items, plain, strict=True))
+            return _renamer_of_parts(items)
         case Union(records):
-            return plain[0], rename(records[plain[0]], plain[1], permutations)
+            each = [_renamer(record) for record in records]
+            return lambda plain, permutations: (plain[0], each[plain[0]](plain[1], permutations))
         case Optional(item):
-            return None if plain is None else rename(item, plain, permutations)
+            inner = _renamer(item)
+            return lambda plain, permutations: None if plain is None else inner(plain, permutations)
         case Set(item):
-            return _rename_set(item, plain, permutations)
+            return _renamer_of_set(item)
         case Map(key, value):
-            return _rename_map(key, value, plain, permutations)
+            return _renamer_of_map(key, value)
         case Seq(_, item, _):
-            return tuple(rename(item, part, permutations) for part in plain)
+            inner = _renamer(item)
+            return lambda plain, permutations: tuple([inner(part, permutations) for part in plain])
         case Bag(_, item, _):
-            return tuple(sorted((rename(item, part, permutations) for part in plain), key=order_key(item)))
+            inner, order = _renamer(item), order_key(item)
+            return lambda plain, permutations: tuple(sorted([inner(part, permutations) for part in plain], key=order))
         case Bool() | Int() | Range() | Enumeration():
-            return plain
+            return None
     assert_never(kind)
 
 
-def _rename_set(item: Type, mask: int, permutations: Mapping[Sort, tuple[int, ...]]) -> int:
-    renamed = 0
-    for bit, value in enumerate(values(item)):
-        if mask >> bit & 1:
-            renamed |= 1 << position(item, rename(item, value, permutations))
+def _renamer(kind: Type) -> _Renamer:
+    return renamer(kind) or (lambda plain, _: plain)
+
+
+def _renamer_of_parts(kinds: Iterable[Type]) -> _Renamer:
+    each = [_renamer(kind) for kind in kinds]
+    return lambda plain, permutations: tuple([inner(part, permutations) for inner, part in zip(each, plain)])  # noqa: B905
+
+
+def _renamer_of_set(item: Type) -> _Renamer:
+    members, inner = list(values(item)), _renamer(item)
+
+    def renamed(plain: int, permutations: Permutations) -> int:
+        mask = 0
+        while plain:
+            low = plain & -plain
+            mask |= 1 << position(item, inner(members[low.bit_length() - 1], permutations))
+            plain ^= low
+        return mask
+
     return renamed
 
 
-def _rename_map(
-    key: Type, value: Type, plain: Plain, permutations: Mapping[Sort, tuple[int, ...]]
-) -> tuple[Plain, ...]:
-    renamed: list[Plain] = [None] * len(plain)
-    for old, entry in zip(values(key), plain, strict=True):
-        renamed[position(key, rename(key, old, permutations))] = rename(value, entry, permutations)
-    return tuple(renamed)
+def _renamer_of_map(key: Type, value: Type) -> _Renamer:
+    keys, inner, moved = list(values(key)), _renamer(value), _renamer(key)
+
+    def renamed(plain: Plain, permutations: Permutations) -> Plain:
+        whole: list[Plain] = [None] * len(plain)
+        for old, entry in zip(keys, plain, strict=True):
+            whole[position(key, moved(old, permutations))] = inner(entry, permutations)
+        return tuple(whole)
+
+    return renamed
 
 
 def describe(kind: Type) -> str:

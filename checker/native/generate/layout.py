@@ -6,7 +6,7 @@ most small types are ordered like the values (`monotone`); those of scalars are 
 Knows types and plain values; nothing of expressions or C.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import assert_never
@@ -16,6 +16,8 @@ from ....spec.lang.domains import Plain, Type
 
 WORD = 64
 SMALL = 63
+
+_Decoder = Callable[[int], Plain]
 
 
 @cache
@@ -217,11 +219,13 @@ class StateLayout:
 
     def decode(self, data: bytes) -> tuple[Plain, ...]:
         """The state that these words hold."""
-        number = int.from_bytes(data, "little")
-        return tuple(
-            decode(v.type, number >> offset & mask(v.type))
-            for v, offset in zip(self.variables, self.offsets, strict=True)
-        )
+        return self.decoder()(data)
+
+    def decoder(self) -> Callable[[bytes], tuple[Plain, ...]]:
+        """What makes states of their words: to be asked for once where many are decoded."""
+        kinds = (variable.type for variable in self.variables)
+        whole = _of_parts(list(zip(kinds, self.offsets, strict=True)))
+        return lambda data: whole(int.from_bytes(data, "little"))
 
 
 def state_layout(variables: tuple[ir.Variable, ...], ghosts_count: bool = False) -> StateLayout:
@@ -282,40 +286,54 @@ def _encode_items(where: Array, item: Type, items: tuple[Plain, ...]) -> int:
 
 def decode(kind: Type, number: int) -> Plain:
     """The value of these bits; the inverse of `encode`."""
+    return decoder(kind)(number)
+
+
+@cache
+def decoder(kind: Type) -> _Decoder:
+    """What makes values of these bits."""
     match kind:
         case domains.Bool():
-            return bool(number)
+            return bool
         case domains.Int():
-            return number - 2**WORD if number >> (WORD - 1) else number
+            return lambda number: number - 2**WORD if number >> (WORD - 1) else number
         case domains.Range(_, low, _):
-            return number + low
+            return low.__add__
         case domains.Enumeration() | domains.Sort() | domains.Set():
-            return number
+            return int
         case domains.Optional(item):
-            if number == 0:
-                return None
-            return decode(item, number - 1 if small(kind) else number >> WORD)
+            inner, shift, less = decoder(item), *((0, 1) if small(kind) else (WORD, 0))
+            return lambda number: None if number == 0 else inner((number >> shift) - less)
         case domains.Record(_, fields):
-            return tuple(_part(item, number, field_offset(kind, at)) for at, (_, item) in enumerate(fields))
+            offsets = (field_offset(kind, at) for at in range(len(fields)))
+            return _of_parts([(item, offset) for (_, item), offset in zip(fields, offsets, strict=True)])
         case domains.Union(records):
-            tag = number >> tag_offset(kind)
-            return tag, _part(records[tag], number, 0)
+            above, parts = tag_offset(kind), [(decoder(record), mask(record)) for record in records]
+            return lambda number: (tag := number >> above, parts[tag][0](number & parts[tag][1]))
         case domains.Map(key, item):
-            return tuple(_decode_items(_array(kind), item, number, domains.cardinality(key)))
-        case domains.Seq(_, item, _) | domains.Bag(_, item, _):
-            count = number >> _array(kind).length & (2 ** length_width(kind) - 1)
-            return _canonical(kind, tuple(_decode_items(_array(kind), item, number, count)))
+            return _of_parts([(item, _array(kind).offset(at)) for at in range(domains.cardinality(key))])
+        case domains.Seq() | domains.Bag():
+            return _of_items(kind)
         case domains.Tuple():
             raise AssertionError("tuples are never stored")
     assert_never(kind)
 
 
-def _part(kind: Type, number: int, offset: int) -> Plain:
-    return decode(kind, number >> offset & mask(kind))
+def _of_parts(parts: list[tuple[Type, int]]) -> _Decoder:
+    """Values that begin at these bits, side by side."""
+    rows = [(decoder(kind), offset, mask(kind)) for kind, offset in parts]
+    return lambda number: tuple([inner(number >> offset & ones) for inner, offset, ones in rows])
 
 
-def _decode_items(where: Array, item: Type, number: int, count: int) -> Iterator[Plain]:
-    return (_part(item, number, where.offset(index)) for index in range(count))
+def _of_items(kind: domains.Seq | domains.Bag) -> _Decoder:
+    inner, ones, where = decoder(kind.item), mask(kind.item), _array(kind)
+    offsets, lengths = [where.offset(at) for at in range(kind.capacity)], 2 ** length_width(kind) - 1
+
+    def items(number: int) -> Plain:
+        count = number >> where.length & lengths
+        return _canonical(kind, tuple([inner(number >> offset & ones) for offset in offsets[:count]]))
+
+    return items
 
 
 def _canonical(kind: Type, items: tuple[Plain, ...]) -> tuple[Plain, ...]:

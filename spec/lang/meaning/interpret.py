@@ -67,17 +67,34 @@ class Interpreter:
 
     def initial(self) -> list[tuple[Label, State]]:
         """The initial states, each with the label of the initial action that made it."""
+        names = [action.name for action in self.specification.initial] or ["init"]
+        return [found for name in names for found in self.initial_by(name)]
+
+    def initial_by(self, name: str) -> Iterator[tuple[Label, State]]:
+        """The initial states that one initial action makes; `init` is the one where there are none."""
         frame = Frame([])
         for variable in self.specification.variables:
             frame.state.append(self._evaluator.value(variable.initial, frame))
         start = tuple(frame.state)
         if not self.specification.initial:
-            return [(("init", ()), start)]
-        return [found for action in self.specification.initial for found in self._steps(action, start)]
+            return iter([((name, ()), start)])
+        return self._steps(self._actions[name], start)
 
     def successors(self, state: State) -> list[tuple[Label, State]]:
         """Every step that can happen in a state: actions as declared, instances in order of their arguments."""
         return [found for action in self.specification.actions for found in self._steps(action, state)]
+
+    def successors_by(self, name: str, state: State) -> Iterator[tuple[Label, State]]:
+        """The steps of one action that can happen in a state, one after the other."""
+        return self._steps(self._actions[name], state)
+
+    def taken(self, name: str, arguments: tuple[Plain, ...], state: State) -> State | None:
+        """The state after an action instance; None where it cannot happen. Raises EvaluationError."""
+        action = self._actions[name]
+        if any(param.drawn is not None for param in action.params) and arguments not in self.instances(action, state):
+            return None
+        frame = self._frame(action, arguments, state)
+        return tuple(frame.state) if self._runs(action, frame) else None
 
     def holds(self, name: str, state: State, before: State | None = None) -> bool:
         """Whether a property is true in a state; a step invariant also needs the state before."""
@@ -91,11 +108,8 @@ class Interpreter:
     def _steps(self, action: ir.Action, state: State) -> Iterator[tuple[Label, State]]:
         for arguments in self.instances(action, state):
             frame = self._frame(action, arguments, state)
-            try:
-                self._run(action.body, frame)
-            except _Abandoned:
-                continue
-            yield (action.name, arguments), tuple(frame.state)
+            if self._runs(action, frame):
+                yield (action.name, arguments), tuple(frame.state)
 
     def instances(self, action: ir.Action, state: State) -> Iterator[tuple[Plain, ...]]:
         """All arguments that an action may be tried with in a state, in order."""
@@ -141,6 +155,10 @@ class Interpreter:
         last = parts[-1]
         assert isinstance(last, Part), "a guard ends with the value that failed"
         return Disabled(guard, last)
+
+    def _runs(self, action: ir.Action, frame: Frame) -> bool:
+        """Runs an action; whether all its guards hold."""
+        return self._guard(action, frame) is None
 
     def _guard(self, action: ir.Action, frame: Frame) -> ir.Require | ir.Expect | None:
         try:
