@@ -31,7 +31,7 @@ from ..lang import (
     witness,
 )
 
-zxids = Constant(4, "the number of writes, failed ones included", low=1, high=5)  # Path has no more numbers
+zxids = Constant(4, "the number of writes, failed ones included", low=1, high=1000)
 sessions = Constant(2, "number of sessions", low=1)
 modulus = Constant(2, "p of the variant version-modulo", low=1)
 
@@ -166,6 +166,7 @@ class Znodes(Spec):
         require(owner is None or owner in self.live)
         self.take_zxid()
         a = self.tree[Path.A]
+        require(a is None or a.cversion < 5)  # the little tree has five numbers, which up to five writes do not use up
         p = numbered(a.cversion) if a is not None else Path.A_0
         error = self.create_error(p)
         if error is Code.OK:

@@ -68,7 +68,7 @@ def test_every_step_of_a_larger_space_is_the_services(name: str, constants: dict
     assert found.states == states
 
 
-@pytest.mark.parametrize(("name", "steps"), [("znodes", 300), ("sessions", 2_906), ("watches", 4_800)])
+@pytest.mark.parametrize(("name", "steps"), [("znodes", 4_800), ("sessions", 2_906), ("watches", 4_800)])
 def test_long_walks_are_the_services(name: str, steps: int) -> None:
     specification = tree(name, **LARGE[name])
     found = random_walks(specification, starting(name, specification), walks=60, depth=80, seed=1)
