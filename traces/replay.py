@@ -5,7 +5,7 @@ The steps are taken by the tree-walking interpreter, which shares no code with t
 
 from ..spec.lang.errors import EvaluationError
 from ..spec.lang.meaning.interpret import Broken, Disabled, Enabled, Interpreter
-from .trace import DEADLOCK, State, Trace, show_label
+from .trace import DEADLOCK, Parting, State, Trace, show_label
 
 
 class NotABehaviour(Exception):
@@ -46,6 +46,8 @@ def _take(
 
 def _check_end(trace: Trace, interpreter: Interpreter) -> None:
     last = trace.steps[-1].state
+    if trace.log is not None and trace.log.parting is not None:
+        _check_parting(trace.log.parting, interpreter, last)
     before = trace.steps[-2].state if len(trace.steps) > 1 else None
     if trace.failure is not None:
         if failing(interpreter, last, before) is None:
@@ -60,6 +62,17 @@ def _check_end(trace: Trace, interpreter: Interpreter) -> None:
             raise NotABehaviour("the last state is no deadlock: it is an intended end")
     elif interpreter.holds(trace.property, last, before) is not (trace.verdict == "reached"):
         raise NotABehaviour(f"the end does not show what the trace claims, that {trace.property} is {trace.verdict}")
+
+
+def _check_parting(parting: Parting, interpreter: Interpreter, last: State) -> None:
+    """What the log has next cannot happen, or, where the log tells of another effect, can."""
+    if parting.label is None:
+        return
+    happens = isinstance(interpreter.attempt(*parting.label, last), Enabled)
+    if happens is not bool(parting.differences):
+        name = show_label(interpreter.specification, parting.label)
+        claim, truth = ("can", "cannot") if parting.differences else ("cannot", "can")
+        raise NotABehaviour(f"the log's next step, {name}, is said to be one that {claim} happen, and it {truth}")
 
 
 def failing(interpreter: Interpreter, state: State, before: State | None) -> tuple[str, EvaluationError] | None:

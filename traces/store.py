@@ -16,7 +16,7 @@ import msgspec
 
 from ..spec.lang import ir
 from .encoding import Foreign, decode, encode
-from .trace import Failure, Label, State, Step, Trace, action_of
+from .trace import Failure, Label, Log, Parting, State, Step, Trace, action_of
 
 VERSION = 1
 MAX_BYTES = 64 * 2**20
@@ -52,7 +52,25 @@ class StoredFailure(msgspec.Struct, forbid_unknown_fields=True):
     message: str
 
 
-class Stored(msgspec.Struct, forbid_unknown_fields=True):
+class StoredParting(msgspec.Struct, forbid_unknown_fields=True):
+    """The line at which a log leaves the specification, and the step that it stands for."""
+
+    line: str
+    action: str | None
+    arguments: list[Any]
+    differences: list[str]
+
+
+class StoredLog(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a trace was read from."""
+
+    name: str
+    lines: list[str]
+    left_out: int
+    parting: StoredParting | None
+
+
+class Stored(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The content of a trace file."""
 
     specification: StoredSpecification
@@ -65,6 +83,7 @@ class Stored(msgspec.Struct, forbid_unknown_fields=True):
     property: str | None
     failure: StoredFailure | None
     steps: list[StoredStep]
+    log: StoredLog | None = None
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,21 +111,35 @@ def to_stored(trace: Trace) -> Stored:
         trace.property,
         failure,
         list(_stored_steps(trace)),
+        None if trace.log is None else _stored_log(trace.specification, trace.log),
     )
+
+
+def _stored_log(specification: ir.Specification, log: Log) -> StoredLog:
+    found = None
+    if log.parting is not None:
+        name, arguments = log.parting.label or (None, ())
+        encoded = [] if name is None else _encoded(specification, name, arguments)
+        found = StoredParting(log.parting.line, name, encoded, list(log.parting.differences))
+    return StoredLog(log.name, list(log.lines), log.left_out, found)
+
+
+def _encoded(specification: ir.Specification, name: str, arguments: tuple[Any, ...]) -> list[Any]:
+    action = action_of(specification, name)
+    kinds = [param.type for param in action.params] if action else []
+    return [encode(kind, argument) for kind, argument in zip(kinds, arguments, strict=True)]
 
 
 def _stored_steps(trace: Trace) -> Iterator[StoredStep]:
     before: State | None = None
     for step in trace.steps:
         name, arguments = step.label
-        action = action_of(trace.specification, name)
-        kinds = [param.type for param in action.params] if action else []
         changed = {
             variable.name: encode(variable.type, value)
             for i, (variable, value) in enumerate(zip(trace.specification.variables, step.state, strict=True))
             if before is None or before[i] != value
         }
-        yield StoredStep(name, [encode(k, a) for k, a in zip(kinds, arguments, strict=True)], changed)
+        yield StoredStep(name, _encoded(trace.specification, name, arguments), changed)
         before = step.state
 
 
@@ -190,11 +223,25 @@ def restore(stored: Stored, specification: ir.Specification) -> Trace:
     )
     source = stored.specification.source
     end = (stored.verdict, stored.property, failure)
-    return Trace(specification, source, tuple(steps), *end, stored.engine, stored.seed)
+    log = None if stored.log is None else _restored_log(stored.log, specification, len(steps))
+    return Trace(specification, source, tuple(steps), *end, stored.engine, stored.seed, log)
+
+
+def _restored_log(log: StoredLog, specification: ir.Specification, steps: int) -> Log:
+    if len(log.lines) != steps:
+        raise Unreadable(f"it has {steps} steps, and {len(log.lines)} lines of a log")
+    found = log.parting
+    if found is None:
+        return Log(log.name, tuple(log.lines), log.left_out)
+    try:
+        label = None if found.action is None else _restored_label(found.action, found.arguments, specification)
+    except Foreign as foreign:
+        raise Unreadable(f"what the log has next is no step of {specification.name}: {foreign}") from None
+    return Log(log.name, tuple(log.lines), log.left_out, Parting(found.line, label, tuple(found.differences)))
 
 
 def _restored(step: StoredStep, specification: ir.Specification, before: State | None) -> Step:
-    label = _restored_label(step, specification)
+    label = _restored_label(step.action, step.arguments, specification)
     names = [variable.name for variable in specification.variables]
     unknown = sorted(step.changed.keys() - set(names))
     if unknown:
@@ -210,11 +257,11 @@ def _restored(step: StoredStep, specification: ir.Specification, before: State |
     return Step(label, tuple(state))
 
 
-def _restored_label(step: StoredStep, specification: ir.Specification) -> Label:
-    action = action_of(specification, step.action)
-    if action is None and step.action != "init":
-        raise Foreign(f"there is no action {step.action!r}")
+def _restored_label(name: str, arguments: list[Any], specification: ir.Specification) -> Label:
+    action = action_of(specification, name)
+    if action is None and name != "init":
+        raise Foreign(f"there is no action {name!r}")
     params = action.params if action else ()
-    if len(params) != len(step.arguments):
-        raise Foreign(f"the action takes {len(params)} arguments, not {len(step.arguments)}")
-    return step.action, tuple(decode(p.type, data) for p, data in zip(params, step.arguments, strict=True))
+    if len(params) != len(arguments):
+        raise Foreign(f"the action takes {len(params)} arguments, not {len(arguments)}")
+    return name, tuple(decode(p.type, data) for p, data in zip(params, arguments, strict=True))

@@ -33,6 +33,32 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Parting:
+    """What a log has next, where that is not a step of the specification.
+
+    `label` is the step that the line stands for, None where there is none. If it can happen, `differences` say how the
+    log tells of another effect; if they are empty, it cannot.
+    """
+
+    line: str
+    label: Label | None
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The log that a trace was read from: its name, and the line of every step (of the initial state: none).
+
+    `left_out` counts the lines that are no business of the specification's.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+    left_out: int = 0
+    parting: Parting | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """A behaviour from an initial state on, and what its end shows.
 
@@ -48,6 +74,7 @@ class Trace:
     failure: Failure | None = None
     engine: str = ""
     seed: int | None = None
+    log: Log | None = None
 
     def property_node(self) -> ir.Property | None:
         """The property that the trace is about; None for a deadlock, and where there is none."""

@@ -86,6 +86,11 @@ def alternatives(trace: Trace, number: int) -> list[Alternative]:
     return found
 
 
+def alternative(trace: Trace, number: int, label: Label) -> Alternative:
+    """One action instance in the state after step `number`."""
+    return _alternative(_Explainer(trace, number - 1), Interpreter(trace.specification), label, None)
+
+
 def _alternative(explainer: "_Explainer", interpreter: Interpreter, label: Label, taken: Label | None) -> Alternative:
     shown = show_label(interpreter.specification, label)
     match interpreter.attempt(*label, explainer.state):

@@ -11,7 +11,7 @@ from ...spec.lang import ir
 from ...spec.lang.errors import EvaluationError
 from ...spec.lang.meaning.interpret import Broken, Disabled, Enabled, Interpreter
 from ...traces.replay import failing
-from ...traces.trace import DEADLOCK, Failure, Label, State, Step, Trace, show_label
+from ...traces.trace import DEADLOCK, Failure, Label, Log, State, Step, Trace, show_label
 
 MOST_NODES = 50_000
 ENGINE = "browse"
@@ -39,6 +39,7 @@ class End:
     failure: Failure | None = None
     engine: str = ENGINE
     seed: int | None = None
+    log: Log | None = None
 
 
 class Session:
@@ -89,7 +90,7 @@ class Session:
         number = self._add(None, trace.steps[0])
         for step in trace.steps[1:]:
             number = self._add(number, step)
-        self._ends[number] = End(trace.verdict, trace.property, trace.failure, trace.engine, trace.seed)
+        self._ends[number] = End(trace.verdict, trace.property, trace.failure, trace.engine, trace.seed, trace.log)
         return number
 
     def extend(self, number: int, steps: tuple[Step, ...], shows: tuple[Verdict, str] | None) -> int:
@@ -134,7 +135,7 @@ class Session:
         """The path to a node as a trace; what it shows is what was said of it, else what is plain to see at its end."""
         end, steps = self.end(number), tuple(self.nodes[one].step for one in self.path(number))
         shows = (end.verdict, end.property, end.failure)
-        return Trace(self.specification, self.source, steps, *shows, end.engine, end.seed)
+        return Trace(self.specification, self.source, steps, *shows, end.engine, end.seed, end.log)
 
     def end(self, number: int) -> End:
         """What the path to a node shows."""

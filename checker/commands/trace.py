@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..logs.command import import_
 from .arguments import bundled, complete_specification, find_class, nearest, read_specification
 from .mistakes import Mistake
 
@@ -43,9 +44,12 @@ SPEC = click.option(
 )
 
 
-@click.group(epilog=EPILOG, short_help="Show, explain, evaluate, compare, shrink and export traces.")
+@click.group(epilog=EPILOG, short_help="Show, explain, evaluate, compare, shrink, export and import traces.")
 def trace() -> None:
     """Shows, explains, compares and exports stored traces."""
+
+
+trace.add_command(import_)
 
 
 @trace.command()
