@@ -7,14 +7,15 @@ plain. This module decides about layout alone.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ..spec.lang import domains
+from ..spec.lang import domains, ir
 from ..spec.lang.domains import Plain, show
-from .changes import changed_variables
+from .changes import changes
 from .comparing.align import Alignment
 from .comparing.difference import Divergence
+from .export.trees import difference, trees
 from .expression import Value
-from .trace import DEADLOCK, Step, Trace, show_label
-from .why import Alternative, Reason, Seen
+from .trace import DEADLOCK, State, Step, Trace, show_label
+from .why import Alternative, Reason, Seen, alternative
 
 Paint = Callable[[str, str], str]  # (what the text is, the text) -> the text, possibly coloured
 WIDE = 100  # a value longer than this is shown part by part
@@ -32,13 +33,43 @@ def render_trace(trace: Trace, full: bool = False, paint: Paint = plain) -> str:
     before: Step | None = None
     for number, step in enumerate(trace.steps, start=1):
         lines.append(f"{number:>3}. {paint('label', show_label(trace.specification, step.label))}")
+        if trace.log is not None and trace.log.lines[number - 1]:
+            lines.append(f"       {paint('dim', trace.log.lines[number - 1])}")
         rows = _values(trace, step) if full or before is None else _differences(trace, before, step)
         lines.extend(_aligned(rows, "       ", paint))
         before = step
     if trace.failure is not None:
         lines.append(f"     {paint('label', trace.failure.during)} fails: {paint('false', trace.failure.message)}")
         lines.append(f"       at {trace.failure.place}")
+    lines.extend(_parting_lines(trace, paint))
     return "\n".join(lines) + "\n"
+
+
+def render_log(trace: Trace, paint: Paint = plain) -> str:
+    """How much of a log is a behaviour of the specification, and where it parts from it."""
+    log, taken = trace.log, len(trace.steps) - 1
+    assert log is not None
+    title = f"{log.name}: {taken} line{'s' if taken != 1 else ''} of it are a behaviour of {trace.specification.name}"
+    parts = log.parting is not None and log.parting.label is not None
+    whole = "to its end" if log.parting is None else "then it parts" if parts else "as far as the specification goes"
+    left = f"{log.left_out} lines are no business of the specification's"
+    return "\n".join([paint("title", f"{title}, {whole}"), f"  {left}", *_parting_lines(trace, paint)]) + "\n"
+
+
+def _parting_lines(trace: Trace, paint: Paint) -> Iterator[str]:
+    """What a log has next that is no step of the specification, and why not."""
+    parting = trace.log.parting if trace.log is not None else None
+    if parting is None:
+        return
+    if parting.label is None:
+        yield f"     {paint('label', 'the log goes on')} with what the specification has no word for"
+    else:
+        name = show_label(trace.specification, parting.label)
+        yield f"     {paint('false', 'the log parts from the specification')} in the next line, which is {name}"
+    yield f"       {paint('dim', parting.line)}"
+    yield from (f"       {difference}" for difference in parting.differences)
+    if parting.label is not None and not parting.differences:
+        yield from _disabled_lines(trace, [alternative(trace, len(trace.steps), parting.label)], paint)
 
 
 MARKS = {"1": ("true", "✓"), "0": ("false", "✗"), "x": ("false", "!"), " ": ("title", " ")}
@@ -64,6 +95,8 @@ def headline(trace: Trace) -> str:
     length = f"{len(trace.steps)} state{'s' if len(trace.steps) > 1 else ''}"
     if trace.failure is not None:
         return f"trace to an error of the specification, {length}"
+    if trace.log is not None:
+        return f"{trace.log.name} as a behaviour of {trace.specification.name}, {length}"
     if trace.property is None:
         return f"trace of {trace.specification.name}, {length}"
     if trace.verdict == "violated":
@@ -87,8 +120,22 @@ def _wrapped(place: str, kind: domains.Type, value: Plain) -> Iterator[tuple[str
 
 
 def _differences(trace: Trace, before: Step, step: Step) -> Iterator[tuple[str, str]]:
-    found = [(c.place, c.what) for c in changed_variables(trace.specification.variables, before.state, step.state)]
+    found = list(_changes(trace.specification, before.state, step.state))
     yield from found or [("", "(nothing changes)")]
+
+
+def _changes(specification: ir.Specification, before: State, after: State) -> Iterator[tuple[str, str]]:
+    """What differs between two states: trees as trees, everything else place by place."""
+    forest = {tree.position: tree for tree in trees(specification)}
+    for position, variable in enumerate(specification.variables):
+        if position in forest and before[position] != after[position]:
+            yield variable.name, ""
+            for one in difference(forest[position], before[position], after[position]):
+                name = f"{'  ' * one.depth}{one.sign or ' '} {one.name}"
+                yield name, ", ".join(f"{place} {what}".strip() for place, what in one.what)
+        else:
+            for change in changes(variable.name, variable.type, before[position], after[position]):
+                yield change.place, change.what
 
 
 def _aligned(rows: Iterable[tuple[str, str]], indent: str, paint: Paint) -> Iterator[str]:
@@ -224,6 +271,7 @@ def render_difference(left: Trace, right: Trace, divergence: Divergence, paint: 
         lines.append(f"  {number:>3}. {show_label(left.specification, step.label)}")
     if common == len(left.steps) == len(right.steps):
         lines.append("  the traces are the same")
+        lines.extend([*_parting_lines(left, paint), *_parting_lines(right, paint)])
     else:
         lines.extend(_continuation("left", left, common, paint))
         lines.extend(_continuation("right", right, common, paint))
@@ -257,6 +305,7 @@ def _continuation(side: str, trace: Trace, common: int, paint: Paint) -> Iterato
         before = trace.steps[number - 2] if number > 1 else None
         rows = _differences(trace, before, step) if before else _values(trace, step)
         yield from _aligned(rows, "       ", paint)
+    yield from _parting_lines(trace, paint)
 
 
 def _parting(left: Trace, right: Trace, common: int, paint: Paint) -> Iterator[str]:
@@ -264,6 +313,6 @@ def _parting(left: Trace, right: Trace, common: int, paint: Paint) -> Iterator[s
     variables = left.specification.variables
     if variables != right.specification.variables or common >= min(len(left.steps), len(right.steps)):
         return
-    found = list(changed_variables(variables, left.steps[common].state, right.steps[common].state))
+    found = list(_changes(left.specification, left.steps[common].state, right.steps[common].state))
     yield paint("label", f"state {common + 1}, left → right")
-    yield from _aligned([(c.place, c.what) for c in found] or [("", "(the same state)")], "       ", paint)
+    yield from _aligned(found or [("", "(the same state)")], "       ", paint)

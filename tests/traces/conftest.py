@@ -66,8 +66,10 @@ def relay() -> Callable[..., Trace]:
 def follow() -> Callable[..., Trace]:
     """The trace of these labels in a specification of the folder."""
 
-    def walk(file: str, *labels: tuple[str, tuple[object, ...]], splits: tuple[str, ...] = ()) -> Trace:
-        specification = read(load(str(RELAY.parent / file)), splits=splits)
+    def walk(
+        file: str, *labels: tuple[str, tuple[object, ...]], splits: tuple[str, ...] = (), **constants: int
+    ) -> Trace:
+        specification = read(load(str(RELAY.parent / file)), constants, splits=splits)
         interpreter = Interpreter(specification)
         label, state = interpreter.initial()[0]
         steps = [Step(label, state)]

@@ -12,7 +12,7 @@ from ..page.document import COMPARING, LARGEST, page
 from ..page.texts import Texts
 from ..page.view import outline
 from ..trace import Trace
-from .align import align
+from .align import Alignment, align
 from .difference import configurations
 
 MOST_STEPS = 3000  # of each trace
@@ -37,7 +37,7 @@ def comparison(traces: Sequence[Trace], links: Sequence[str] = (), most_steps: i
     return {
         "traces": [_alone(trace, number, links) for number, trace in enumerate(cut)],
         "table": [[cell and [cell.step, numbers[cell.kind]] for cell in row] for row in found.rows],
-        "first": found.first,
+        "first": _first(cut, found),
         "configuration": [one for left, right in pairwise(traces) for one in configurations(left, right)],
         "notices": [
             f"Trace {number + 1} has {len(whole.steps):,} states; this page compares the first {most_steps:,}."
@@ -45,6 +45,16 @@ def comparison(traces: Sequence[Trace], links: Sequence[str] = (), most_steps: i
             if len(whole.steps) > most_steps
         ],
     }
+
+
+def _first(traces: Sequence[Trace], found: Alignment) -> int | None:
+    """The row of the first divergence: of two traces, or of a log that parts from the specification."""
+    rows = [] if found.first is None else [found.first]
+    for number, trace in enumerate(traces):
+        if trace.log is not None and trace.log.parting is not None and trace.log.parting.label is not None:
+            last = max(at for at, row in enumerate(found.rows) if row[number] is not None)
+            rows.append(min(last + 1, len(found.rows) - 1))
+    return min(rows, default=None)
 
 
 def _alone(trace: Trace, number: int, links: Sequence[str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .view import MOST_STEPS, lasting, view
 LARGEST = 400_000  # bytes, of code and data together
 ALONE = ("data", "drawing", "timeline", "inspector", "panels", "share", "space", "main")
 LIVE = (*ALONE, "live")  # the last asks the server that serves the page, and nobody else
-COMPARING = ("data", "drawing", "timeline", "inspector", "compare")
+COMPARING = ("data", "drawing", "timeline", "inspector", "panels", "compare")
 _BUDGETS = ((MOST_STEPS, MOST_INSTANCES), (MOST_STEPS, 0), (3000, 0), (1000, 0), (300, 0), (100, 0))
 
 

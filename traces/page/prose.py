@@ -16,6 +16,7 @@ ORIGINS = {
     "reference": ("shortest", "found breadth first: there is no shorter one"),
     "native": ("shortest", "found breadth first: there is no shorter one"),
     "native, random walks": ("random walk", "met by a random walk: a shorter one may exist"),
+    "log of a server": ("from a log", "read from the log of a server: nothing in it was chosen"),
     "browse": ("by hand", "walked by hand: a shorter one may exist"),
     "symbolic": ("shortest", "found by bounded checking, length by length: there is no shorter one"),
 }
@@ -45,7 +46,9 @@ def _claim(trace: Trace) -> Iterator[str]:
     node = trace.property_node()
     sentence = f" (“{_sentence(node.doc)}”)" if node is not None and node.doc else ""
     verb = "violates" if steps == 0 else "violate"
-    if trace.failure is not None:
+    if trace.log is not None:
+        yield from _logged(trace)
+    elif trace.failure is not None:
         fails = f"{trace.failure.during}, which fails: {trace.failure.message}"
         yield f"{way} of {own.name}{with_variants} lead to {fails}."
     elif trace.property == DEADLOCK:
@@ -56,6 +59,18 @@ def _claim(trace: Trace) -> Iterator[str]:
         yield f"{way} of {own.name}{with_variants} reach {trace.property}{sentence}."
     else:
         yield f"{way} of {own.name}{with_variants} {verb} {trace.property}{sentence}."
+
+
+def _logged(trace: Trace) -> Iterator[str]:
+    """How far a log is a behaviour of the specification."""
+    log, name = trace.log, trace.specification.name
+    assert log is not None
+    yield f"{_count(len(trace.steps) - 1, 'line')} of {log.name} are a behaviour of {name}; {log.left_out} are no"
+    yield f"business of {name}'s."
+    if log.parting is not None and log.parting.label is not None:
+        yield "The next line parts from the specification."
+    elif log.parting is not None:
+        yield "For the next line the specification has no word."
 
 
 def _who(found: Diagram) -> Iterator[str]:

@@ -12,14 +12,16 @@ from ..export.diagram import diagram
 from ..export.drawing import to_mermaid
 from ..export.itf import to_itf
 from ..export.markdown import to_markdown
+from ..export.trees import trees
 from ..shrinking import NotShrinkable, needed
 from ..space.views import MOST_STATES, views
 from ..store import identity, to_stored, to_text
 from ..text import headline
 from ..trace import Trace, action_of, configuration, show_label
+from ..why import alternative
 from .lanes import lanes
 from .options import MOST_INSTANCES, options
-from .properties import properties
+from .properties import packed, properties
 from .prose import badge, paragraph
 from .repeat import command, regression_test
 from .rows import differences, rows
@@ -70,8 +72,43 @@ def outline(whole: Trace, texts: Texts, most_steps: int = MOST_STEPS) -> dict[st
         "variables": [{"name": one.name, "ghost": one.ghost} for one in trace.specification.variables],
         "rows": rows(trace, texts),
         "changes": differences(trace, texts),
+        "forests": _forests(trace),
+        "log": _log(whole, skipped, texts),
         **lanes(trace, drawing, texts),
     }
+
+
+def _forests(trace: Trace) -> list[dict[str, Any]]:
+    """Variables that are trees: the row of every place, parents first, with its depth and its name."""
+    return [
+        {"name": tree.variable, "places": [[tree.place(key), depth, tree.names[key]] for key, depth in tree.places]}
+        for tree in trees(trace.specification)
+    ]
+
+
+def _log(trace: Trace, skipped: int, texts: Texts) -> dict[str, Any] | None:
+    """The log that the trace was read from: the line of every step that is shown, and where the log parts."""
+    log = trace.log
+    if log is None:
+        return None
+    found: dict[str, Any] = {
+        "name": log.name,
+        "lines": [texts.number(line) for line in log.lines[skipped:]],
+        "parting": None,
+    }
+    if log.parting is not None:
+        label = log.parting.label
+        name, reason = None, None
+        if label is not None:
+            name = show_label(trace.specification, label)
+            reason = alternative(trace, len(trace.steps), label).reason
+        found["parting"] = {
+            "line": log.parting.line,
+            "label": name,
+            "differences": log.parting.differences,
+            "reason": packed(reason, texts) if reason is not None else None,
+        }
+    return found
 
 
 def lasting(trace: Trace) -> dict[str, Any]:

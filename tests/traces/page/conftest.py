@@ -10,7 +10,7 @@ import pytest
 from quorate.checker.browse.answers import Answers
 from quorate.checker.browse.server import Server
 from quorate.traces.page.document import to_html
-from quorate.traces.trace import Trace
+from quorate.traces.trace import Step, Trace
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -155,3 +155,45 @@ def serve(browser, tmp_path, monkeypatch) -> Iterator[Callable[..., Page]]:
 def forgotten(relay) -> Trace:
     """The relay's trace with messages received and in flight, 6 states long."""
     return relay("logs_grow", "forget")
+
+
+@pytest.fixture(scope="session")
+def commit_without_quorum() -> Trace:
+    """Zab's counterexample with twelve messages, 18 states long."""
+    from quorate.checker import engines
+    from quorate.checker.model import Options
+    from quorate.spec.lang.reader import read
+    from quorate.spec.zookeeper.zab import Zab
+
+    tree = read(Zab, {}, ["commit-without-quorum"])
+    found = engines.check(tree, Options())
+    assert found.steps is not None and found.property is not None
+    steps = tuple(Step(label, state) for label, state in found.steps)
+    return Trace(tree, "zab", steps, "violated", found.property, engine=found.engine)
+
+
+@pytest.fixture
+def relayed(follow) -> Trace:
+    """A message from the first server to the second, and on to the third."""
+    steps = [("send", (0, 1, True)), ("fetch", (1, 0)), ("send", (1, 2, True)), ("fetch", (2, 1))]
+    return follow("post.py", *steps, towns=3)
+
+
+@pytest.fixture(scope="session")
+def znodes() -> Trace:
+    """A znode and its child are created, and the child deleted."""
+    return of_znodes(("create", (1, None)), ("create", (2, None)), ("delete", (2,)))
+
+
+def of_znodes(*labels) -> Trace:
+    """A behaviour of the specification `znodes`."""
+    from quorate.spec.lang.meaning.compile import Meaning
+    from quorate.spec.lang.reader import read
+    from quorate.spec.zookeeper.znodes import Znodes
+
+    tree = read(Znodes, {"zxids": 5}, ())
+    meaning = Meaning(tree)
+    steps = [Step(*meaning.initial()[0])]
+    for label in labels:
+        steps.append(Step(label, dict(meaning.successors(steps[-1].state))[label]))
+    return Trace(tree, "znodes", tuple(steps), "undecided", None)

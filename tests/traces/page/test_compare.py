@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 from quorate.checker.browse.command import _comparison, _of_trace
 from quorate.checker.browse.session import Session
+from quorate.spec.lang.meaning.compile import Meaning
 from quorate.traces.comparing.page import comparison, to_html
 from quorate.traces.page.document import COMPARING, LARGEST, page
+from quorate.traces.page.document import to_html as alone
+from quorate.traces.trace import Log, Parting, Step
 from selenium.webdriver.common.keys import Keys
 
 
@@ -78,6 +81,49 @@ def test_f_order_alone_is_no_difference(show, early_commit):
     page = show(to_html([path("prepare(rm1)", "give_up(rm2)"), path("give_up(rm2)", "prepare(rm1)")]))
     assert page.text("#verdict") == "= no difference"
     assert page.texts(".cell-step.moved .sign") == ["⇅", "⇅"]
+
+
+def logged(trace, name, parting=None):
+    """The trace as if it had been read from a log."""
+    lines = ("", *(f"{name} zxid {number} <b>" for number in range(1, len(trace.steps))))
+    return replace(trace, engine="log of a server", log=Log(name, lines, 3, parting))
+
+
+def test_f_a_log_stands_beside_the_model_with_its_lines_and_the_guard_that_blocks(show, znodes):
+    close = Parting("log.2 zxid 9 create /a/c", ("create", (2, 0)), ())
+    blocked = replace(znodes, steps=znodes.steps[:2])
+    blocked = logged(replace(blocked, steps=(*blocked.steps, _closed(blocked))), "log.2", close)
+    page = show(to_html([logged(znodes, "log.1"), blocked]))
+    assert page.text("#verdict") == "≠ first divergence in row 3"
+    assert page.text(".of-trace[data-of='0'] .log-line pre") == "log.1 zxid 2 <b>"
+    page.press(Keys.END)
+    told = page.text(".of-trace[data-of='1'] .parting-block")
+    assert "Here the log parts from the specification" in told and "log.2 zxid 9 create /a/c" in told
+    assert "create(Path.A_B, session1), which cannot happen here" in told
+    assert "✗ false owner in self.live" in " ".join(told.split())
+    page.click(".of-trace[data-of='1'] .parting-block .link")
+    assert "close_session(session1)" in page.text(".of-trace[data-of='1'] h3"), "the step that wrote what was read"
+    assert page.requests() == [page.address] and page.complaints() == []
+
+
+def test_f_one_log_shows_where_it_parts(show, znodes):
+    other = Parting("zxid 9 setData /a,2", ("set_data", (1,)), ("version of /a: the log has 2, the specification 1",))
+    page = show(alone(logged(znodes, "log.1", other)))
+    assert page.text("#verdict") == "≠ the log parts"
+    assert "3 lines of log.1 are a behaviour of Znodes; 3 are no business of Znodes's." in page.text("#prose")
+    assert page.text(".log-line pre") == "log.1 zxid 3 <b>"
+    assert "version of /a: the log has 2, the specification 1" in page.text("#parting")
+    page.click("#parting .link")
+    assert page.text("[aria-selected=true]") == "Alternatives" and "set_data(Path.A)" in page.text("#enabled")
+    page.press("s", Keys.HOME)
+    assert not page.all("#parting") and not page.all(".log-line")
+    assert show(alone(logged(znodes, "log.1"))).text("#verdict") == "✓ the log fits"
+
+
+def _closed(trace):
+    meaning = Meaning(trace.specification)
+    label = ("close_session", (0,))
+    return Step(label, dict(meaning.successors(trace.steps[-1].state))[label])
 
 
 def test_f_each_is_opened_alone_from_the_served_comparison(serve, pair):

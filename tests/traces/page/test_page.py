@@ -45,11 +45,13 @@ def test_a_messages_differ_by_their_fate(show, forgotten, follow):
     page = show(forgotten)
     assert [one.get_attribute("class").split()[1] for one in page.all(".message")].count("received") == 3
     (flying,) = page.all(".message.in-flight")
-    assert "in flight" in flying.text
+    assert "still in flight at the end" in flying.get_attribute("textContent")
+    assert page.texts(".words.in-flight .caption")[0].endswith(" in flight")
     send, flood = ("send", (0, 1, False)), ("flood", (0, 1))
     page = show(follow("post.py", send, ("fetch", (1, 0)), send, flood))
     (lost,) = page.all(".message.dropped, .message.lost")
-    assert "✗ dropped" in lost.text or "⊘ lost" in lost.text
+    (words,) = page.all(".words.dropped, .words.lost")
+    assert "✗ dropped" in words.text or "⊘ lost" in words.text
     dashes = {
         page.script("return getComputedStyle(arguments[0]).strokeDasharray", line)
         for line in (lost.find_element("css selector", ".line"), page.one(".message.received .line"))
@@ -61,6 +63,53 @@ def test_a_lane_is_folded_by_a_click_on_its_name(show, early_commit):
     page = show(early_commit)
     page.all(".lane-name > text")[1].click()
     assert page.texts(".lane-name > text") == ["rm1", "⋮", "rm3", "system"]
+
+
+def test_a_folded_lanes_are_bridged_by_what_happened_through_them(show, relayed):
+    page = show(relayed)
+    assert page.all(".bridge") == [] and page.all(".message")
+    page.all(".lane-name > text")[1].click()
+    (bridge,) = page.all(".bridge")
+    assert bridge.get_attribute("data-bridge") == "2-5"
+    told = "step 2 happened before step 5, through lanes that are folded"
+    assert bridge.get_attribute("textContent") == told
+    dashes = page.script("return getComputedStyle(arguments[0]).strokeDasharray", page.one(".bridge .line"))
+    assert dashes != "none" and page.all(".message") == []
+    page.all(".lane-name > text")[1].click()
+    assert page.all(".bridge") == []
+
+
+def test_a_captions_do_not_cover_each_other(show, commit_without_quorum):
+    page = show(commit_without_quorum)
+    page.script("document.getElementById('scroll').scrollTop = 0")
+    boxes = page.script(
+        "return [...document.querySelectorAll('.words:not(.in-flight) .caption')]"
+        ".map((one) => one.getBoundingClientRect()).map((r) => [r.x + 1, r.y + 3, r.right - 1, r.bottom - 3])"
+    )
+    assert len(boxes) > 8
+    for at, (left, top, right, bottom) in enumerate(boxes):
+        for a, b, c, d in boxes[:at]:
+            assert left >= c or right <= a or top >= d or bottom <= b
+
+
+def test_b_a_tree_is_shown_as_a_tree(show, znodes):
+    page = show(znodes, "#step=3&tab=step")
+    assert [" ".join(line.split()) for line in page.texts(".forest li")] == [
+        "ROOT",
+        "Δ └ A pzxid 1 → 2 cversion 0 → 1 before: since step 2 pin",
+        "+ └ A_B Znode(czxid=2, mzxid=2, pzxid=2, version=0, cversion=0, aversion=0, owner=None, container=False) pin",
+    ]
+    page.click(".forest [data-place='tree[Path.A]'] .link")
+    assert page.step == 2
+    page.click(".forest [data-place='tree[Path.A]'] [data-pin]")
+    assert "tree[Path.A]" in page.text("#pinned")
+    page = show(znodes, "#step=4&tab=step")
+    went = page.one(".forest [data-place='tree[Path.A_B]']")
+    assert went.text.startswith("−") and "went" in went.find_element("css selector", ".sign").get_attribute("class")
+    left = "return Number.parseInt(getComputedStyle(arguments[0]).paddingLeft)"
+    assert [page.script(left, one) for one in page.all(".forest .name")] == [0, 18, 36]
+    page.press("d")
+    assert len(page.all(".forest li")) == 3, "what was there before is listed with it"
 
 
 def test_a_what_a_step_follows_from_is_marked(show, forgotten):
@@ -99,7 +148,7 @@ def test_a_half_done_actions_partitions_and_the_dead_are_drawn(show, follow):
     assert cut.get_attribute("data-cut") == "server1 server2 | server3"
     assert "partition in steps 6 to 8" in cut.get_attribute("textContent")
     (dead,) = page.all(".message.dead")
-    assert "† down" in dead.text and dead.find_elements("css selector", ".tomb")
+    assert "† down" in page.text(".words.dead") and dead.find_elements("css selector", ".tomb")
 
 
 def test_a_runs_of_local_steps_share_a_row(show, follow):

@@ -79,7 +79,7 @@ def test_nothing_in_a_trace_becomes_markup_or_script(show, early_commit):
 def test_it_is_small_and_the_same_every_time(early_commit, forgotten):
     text = to_html(early_commit)
     assert text == to_html(early_commit)
-    assert len(text.encode()) < LARGEST / 4
+    assert len(text.encode()) < LARGEST / 3
     assert not re.search(r"https?://(?!www\.w3\.org/)", text)
 
 

@@ -1,9 +1,11 @@
 """Letters between towns that may be lost in a flood, and a board that everybody reads: two kinds of channels."""
 
-from quorate.spec.lang import Map, Record, Seq, Set, Sort, Spec, action, require, state
+from quorate.spec.lang import Constant, Map, Record, Seq, Set, Sort, Spec, action, require, state
+
+towns = Constant(2, "number of towns")
 
 
-class Town(Sort, size=2):
+class Town(Sort, size=towns):
     """A town."""
 
 

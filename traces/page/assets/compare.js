@@ -124,13 +124,23 @@ function drawPanel() {
   const cells = C.table[V.row];
   put("panel",
     el("h2", null, `Row ${V.row + 1} of ${C.table.length}`),
-    V.row === C.first && el("p", { class: "verdict bad" }, "The first divergence. ", differs(cells) ? "" : "The same steps were taken, and the states differ."),
-    each((number) => el("div", { class: "of-trace", "data-of": number },
+    V.row === C.first && el("p", { class: "verdict bad" }, "The first divergence. ", differs(cells) ? "" : parts() ? "After it a log parts from the specification." : "The same steps were taken, and the states differ."),
+    each((number) => ofTrace(number, el("div", { class: "of-trace", "data-of": number },
       el("h3", null, `Trace ${number + 1}: `, cells[number] ? el("code", null, `${shown(V.step)}. ${label(V.step)}`) : "no step here"),
+      partingBlock(latest(V.row, number)),
       cells[number] && el("p", { class: "dim" }, `${SIGN[kindOf(cells[number])]} ${TOLD[kindOf(cells[number])]}`),
-      cells[number] && changesOf(V.step))),
+      cells[number] && logLine(V.step),
+      cells[number] && changesOf(V.step)))),
     el("h3", null, "What differs in the states after it"),
     statesBeside());
+}
+
+const parts = () => C.traces.some((trace) => trace.log?.parting && trace.log.parting.label !== null);
+
+// A click within means a step of this trace.
+function ofTrace(number, element) {
+  element.addEventListener("click", () => within(number, () => 0), true);
+  return element;
 }
 
 function changesOf(step) {

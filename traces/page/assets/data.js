@@ -24,6 +24,7 @@ function adopt(data) {
   V.crowded = D.messages.length > 400;
 }
 
+const comparing = () => document.body.classList.contains("comparing");
 const text = (number) => D.texts[number];
 const shown = (step) => step + D.skipped;
 const label = (step) => text(D.labels[step - 1]);

@@ -9,10 +9,13 @@ function stepPanel() {
     el("p", { class: "step-label" }, el("code", null, label(step))),
     action && action[2] && el("p", null, action[2]),
     action && el("p", { class: "dim" }, action[1]),
+    logLine(step),
+    partingBlock(step),
     noteField(step),
     watched(step),
     pinned(step),
     step > 1 ? changesTable(step) : el("p", { class: "dim" }, "The initial state. Every value is below."),
+    D.forests.map((forest) => treeBlock(forest, step)),
     histories(step),
     passing(step),
     el("p", null, button(V.all || step === 1 ? "Only what changes (d)" : "All values (d)", "Switches between the two", () => set({ all: !V.all }), { id: "all-button" })),
@@ -25,6 +28,50 @@ function stepPanel() {
 function rawStep(step) {
   const file = D.forms?.["trace.json"];
   return file && el("details", { id: "raw" }, el("summary", null, "Raw JSON"), el("pre", null, JSON.stringify(JSON.parse(file).trace.steps[step - 1], null, 1)));
+}
+
+// The line of the log that the step was read from.
+function logLine(step) {
+  const line = D.log && text(D.log.lines[step - 1]);
+  return line && el("div", { class: "log-line" }, el("h3", null, `In the log ${D.log.name}`), el("pre", null, line));
+}
+
+// What the log has after the last step, where that is no step of the specification: the line, what it stands for, why not.
+function partingBlock(step) {
+  const found = D.log?.parting;
+  if (!found || step !== D.steps) return null;
+  const cannot = found.label !== null && !found.differences.length;
+  return el("div", { class: found.label === null ? "parting-block" : "parting-block bad", id: comparing() ? null : "parting" },
+    el("h3", null, found.label === null ? "The specification has no word for what the log has next" : "Here the log parts from the specification"),
+    el("pre", null, found.line),
+    found.label !== null && el("p", null, "It would be ", el("code", null, found.label), cannot ? ", which cannot happen here:" : ", whose effect is another:"),
+    found.differences.length > 0 && el("ul", null, found.differences.map((words) => el("li", null, words))),
+    cannot && found.reason && el("ul", { class: "tree" }, branch(found.reason)),
+    !comparing() && el("p", null, button("What can happen here instead", "the alternatives (a)", () => set({ tab: "other" }), { class: "link" })));
+}
+
+// A tree that the step changes, as a tree: what came, went or changed, below what it hangs from; or all that is there.
+function treeBlock(forest, step) {
+  const rows = forest.places.map(([place, depth, name]) => ({ place, depth, name, row: D.rows[D.rowOf.get(place)] })).filter((one) => one.row);
+  const now = (one) => valueAt(one.row, step);
+  const before = (one) => (step > 1 ? valueAt(one.row, step - 1) : now(one));
+  const changed = (one) => now(one) !== before(one);
+  if (!rows.some(changed) && !V.all && step > 1) return null;
+  const above = (at) => rows.slice(at + 1).some((one, i, rest) => one.depth > rows[at].depth && !rest.slice(0, i).some((earlier) => earlier.depth <= rows[at].depth) && changed(one));
+  const shownRows = rows.filter((one, at) => (now(one) !== "None" || changed(one)) && (V.all || step === 1 || changed(one) || above(at)));
+  return [el("h3", null, `${forest.name}, as a tree`),
+    el("ul", { class: "forest", "data-forest": forest.name }, shownRows.map((one) => el("li", { class: `deep${Math.min(one.depth, 9)}`, "data-place": one.place }, treeLine(one, step, now(one), before(one)))))];
+}
+
+function treeLine(one, step, now, before) {
+  const [kind, sign, words] = now === before ? ["", "", ""] : before === "None" ? ["came", "+ ", "came with this step"] : now === "None" ? ["went", "− ", "went with this step"] : ["changed", "Δ ", "changed by this step"];
+  const within = D.changes[step - 1].map(([place, what]) => [text(place), text(what)]).filter(([place]) => place.startsWith(`${one.place}.`));
+  const value = kind === "changed" ? within.map(([place, what]) => [el("code", null, `${place.slice(one.place.length + 1)} `), difference(what), " "])
+    : kind ? el("code", { class: kind }, kind === "came" ? now : before)
+      : V.all || step === 1 ? el("code", { class: "dim" }, now) : null;
+  const writer = kind === "went" || kind === "changed" ? [el("span", { class: "dim" }, "before: "), since(one.row, step - 1)] : !kind && value ? since(one.row, step) : null;
+  return [el("span", { class: `sign ${kind}`, title: words }, sign), el("b", { class: `name ${kind}` }, one.depth ? `└ ${one.name}` : one.name),
+    el("span", { class: "value" }, value), el("span", { class: "beside" }, writer, " ", value && pinButton(one.row.place))];
 }
 
 function pinButton(place) {
@@ -66,9 +113,10 @@ function watched(step) {
 }
 
 function changesTable(step) {
-  const found = D.changes[step - 1];
-  if (!found.length) return el("p", { class: "dim" }, "Nothing changes.");
-  return el("table", { id: "changes" },
+  const every = D.changes[step - 1];
+  const found = every.filter(([place]) => !D.forests.some((forest) => text(place).startsWith(`${forest.name}[`)));
+  if (!every.length) return el("p", { class: "dim" }, "Nothing changes.");
+  return found.length > 0 && el("table", { id: "changes" },
     el("caption", null, "What it changes"),
     found.map(([placeNumber, what]) => {
       const place = text(placeNumber);

@@ -177,7 +177,7 @@ function showHelp() {
   const dialog = document.getElementById("help");
   dialog.replaceChildren(el("h2", { id: "help-title" }, "Keys"),
     el("table", null, KEYS.map(([key, words]) => el("tr", null, el("th", { scope: "row" }, el("kbd", null, key)), el("td", null, words)))),
-    el("p", { class: "dim" }, "Bars at the left edge of the rows: solid for what the step (or the one under the pointer) follows from, dashed for what follows from it. Filled arrows are messages that were received; ✗ dropped ones; ⊘ ones lost with their connection; † ones that met a server that is down; an open end is still in flight. A bracket beside a lane: an action that is half done. Hatched between lanes: a partition. A click on a lane's name folds the lane."),
+    el("p", { class: "dim" }, "Bars at the left edge of the rows: solid for what the step (or the one under the pointer) follows from, dashed for what follows from it. Filled arrows are messages that were received; ✗ dropped ones; ⊘ ones lost with their connection; † ones that met a server that is down; an open end is still in flight. A bracket beside a lane: an action that is half done. Hatched between lanes: a partition. A click on a lane's name folds the lane; a dashed arrow then stands for what happened before what through folded lanes."),
     el("form", { method: "dialog" }, el("button", null, "Close")));
   dialog.showModal();
 }
@@ -234,11 +234,18 @@ function drawHead() {
   document.title = `${D.name}: ${D.headline}`;
   put("title", `${D.name}: ${D.headline}`);
   const bad = D.verdict === "violated" || D.failure;
+  const [kind, words] = D.log ? ofLog(D.log.parting) : D.failure ? ["bad", "! fails"] : bad ? ["bad", "✗ violated"] : D.verdict === "reached" ? ["good", "● reached"] : ["none", "· undecided"];
   put("claim",
-    el("span", { class: `chip ${bad ? "bad" : D.verdict === "reached" ? "good" : "none"}`, id: "verdict" }, D.failure ? "! fails" : bad ? "✗ violated" : D.verdict === "reached" ? "● reached" : "· undecided"), " ",
+    el("span", { class: `chip ${kind}`, id: "verdict" }, words), " ",
     el("span", { class: "chip none", id: "badge", title: D.badge[1] }, D.badge[0]), " ",
-    el("code", null, `${D.source} ${D.configuration}`));
+    el("code", null, `${D.source} ${D.configuration}`.split(/ (?=--)|(?<!--\w+) /).map((word) => [el("span", { class: "word" }, word), " "])));
   put("notices", D.notices.map((words) => el("p", null, words)), el("p", { id: "prose" }, D.prose));
+}
+
+// What a log shows: whether it is a behaviour of the specification.
+function ofLog(parting) {
+  if (!parting) return ["good", "✓ the log fits"];
+  return parting.label === null ? ["none", "· the log goes further"] : ["bad", "≠ the log parts"];
 }
 
 function cycleTheme() {

@@ -17,10 +17,12 @@ function measure() {
   const longest = Math.max(...D.labels.map((number) => text(number).length));
   const columns = matrixColumns();
   const matrix = columns.length * 22 + 34;
-  const labels = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.44));
+  const wanted = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.44));
   const open = D.lanes.filter((_, lane) => !V.folded.has(lane)).length;
-  const rest = room - labels - matrix - (D.lanes.length - open) * NARROW;
+  const rest = room - wanted - matrix - (D.lanes.length - open) * NARROW;
   const wide = Math.min(Math.max(rest / Math.max(open, 1), 92), 210);
+  const beside = Math.max(0, lastRoleName(wide) - wide / 2 + 2);
+  const labels = Math.max(Math.min(wanted, 250), wanted - beside);
   const lanes = [];
   let x = labels;
   D.lanes.forEach((_, lane) => {
@@ -29,7 +31,17 @@ function measure() {
     x += width;
   });
   const rows = V.brief ? briefRows() : { rows: D.steps };
+  x += beside;
   return { labels, lanes, columns, matrix: x + 22, width: Math.max(room, x + matrix), height: TOP + rows.rows * ROW + TAIL + 15 * flightLines(lanes), ...rows };
+}
+
+// How far the longest name of a role reaches to the right of the last lane's middle.
+function lastRoleName(wide) {
+  const lane = D.lanes.length - 1;
+  const course = D.roles[V.role]?.courses[lane];
+  if (!course || V.folded.has(lane) || wide < 90) return 0;
+  const most = Math.min(14, Math.max(4, Math.floor((wide - 46) / 6.2)));
+  return BAND / 2 + 6 + 7 * Math.max(...course.map(([, value]) => Math.min(D.roles[V.role].members[value].length, most)));
 }
 
 const SHORTEST_RUN = 3; // steps that are worth a row of their own together
@@ -67,6 +79,7 @@ function matrixColumns() {
   return columns;
 }
 
+const LONGEST_COLUMN = 24; // letters of a property's name above its column
 let M;
 let drawn = "";
 
@@ -81,7 +94,7 @@ function drawTimeline() {
 }
 
 function drawLaneNames() {
-  const height = M.columns.length ? 104 : 44;
+  const height = M.columns.length ? Math.max(64, 26 + 6.1 * Math.max(...M.columns.map((column) => Math.min(column.name.length, LONGEST_COLUMN)))) : 44;
   const focused = document.activeElement?.dataset?.fold;
   const names = svg("svg", { width: M.width, height, class: "names", role: "group", "aria-label": "Lanes and properties" },
     svg("text", { x: 14, y: height - 14, class: "dim", "aria-hidden": "true" }, "step"),
@@ -95,7 +108,7 @@ function drawLaneNames() {
     M.columns.map((column, i) =>
       svg("text", { class: "column", transform: `translate(${M.matrix + i * 22 + 12} ${height - 10}) rotate(-90)` },
         svg("title", null, column.members.map((one) => `${one.name}: ${one.doc}`).join("\n")),
-        short(column.name, 15))),
+        short(column.name, LONGEST_COLUMN))),
     hasMatrix() && svg("g", { class: "matrix-fold", ...folder("matrix", foldMatrix, "property matrix", !V.plain) },
       svg("rect", { class: "catch", x: M.matrix - 14, y: 4, width: 16, height: 20, rx: 5 }),
       svg("title", null, "the properties: click, or press Enter, to fold or unfold (k)"),
@@ -139,7 +152,7 @@ function drawWindow() {
   const height = (last === D.steps ? M.height : rowY(last + 1) - ROW / 2) - top;
   const picture = svg("svg", { width: M.width, height, viewBox: `0 ${top} ${M.width} ${height}`, class: "picture" });
   picture.style.top = `${top}px`;
-  picture.append(...rowsOf(first, last), ...cutsOf(first, last), ...bandsOf(first, last), ...messagesOf(first, last), ...eventsOf(first, last));
+  picture.append(...rowsOf(first, last), ...cutsOf(first, last), ...bandsOf(first, last), ...messagesOf(first, last), ...bridgesOf(first, last), ...eventsOf(first, last));
   put("canvas", picture);
 }
 
@@ -222,7 +235,7 @@ function bandsOf(first, last) {
   const role = D.roles[V.role];
   const epoch = D.epochs[V.epoch];
   return D.lanes.map((_, lane) => {
-    const { x, width } = M.lanes[lane];
+    const { x } = M.lanes[lane];
     const folded = V.folded.has(lane);
     const edge = (step) => rowY(step) - ROW / 2;
     const parts = [];
@@ -233,17 +246,28 @@ function bandsOf(first, last) {
       const words = role.members[value];
       parts.push(svg("rect", { class: "band", x: x - BAND / 2, width: BAND, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3,
         rx: 6, fill: `url(#role${value % 12})`, "data-role": words }, svg("title", null, `${D.lanes[lane]} is ${words} from step ${shown(start)} on`)));
-      if (!folded && width >= 90) parts.push(svg("text", { class: "role-name", x: x + BAND / 2 + 6, y: edge(from) + 12 }, short(words, Math.min(14, Math.max(4, Math.floor(((M.lanes[lane + 1] ? width - 46 : width / 2 + 2)) / 6.2))))));
     }
     for (const [from, to, value, start] of epoch?.courses[lane] && !folded ? segments(epoch.courses[lane], first, last) : []) {
       parts.push(svg("rect", { class: `epoch epoch${value % 4}`, x: x - BAND / 2 - 7, width: 5, y: edge(from) + 1.5, height: edge(to + 1) - edge(from) - 3, rx: 2 },
         svg("title", null, `${epoch.name}[${D.lanes[lane]}] = ${value} from step ${shown(start)} on`)));
       parts.push(svg("text", { class: "epoch-name", x: x - BAND / 2 - 10, y: edge(from) + 12, "text-anchor": "end" }, String(value)));
     }
+    for (const [left, y, words] of roleNamesOf(lane, first, last)) parts.push(svg("text", { class: "role-name", x: left, y }, words));
     if (!folded) parts.push(halvesOf(lane, first, last));
     return svg("g", { class: "lane" }, parts);
   });
 }
+
+// Names beside the bands of roles, where they begin: [left, baseline, words].
+function roleNamesOf(lane, first, last) {
+  const role = D.roles[V.role];
+  const { x, width } = M.lanes[lane];
+  if (!role?.courses[lane] || V.folded.has(lane) || width < 90) return [];
+  const most = Math.min(14, Math.max(4, Math.floor((width - 46) / 6.2)));
+  return segments(role.courses[lane], first, last).map(([from, , value]) => [x + BAND / 2 + 6, rowY(from) - ROW / 2 + 12, short(role.members[value], most)]);
+}
+
+const roleNames = (first, last) => D.lanes.flatMap((_, lane) => roleNamesOf(lane, first, last));
 
 // What is half done in a lane: a bracket from the step that began it to the one that ended it.
 function halvesOf(lane, first, last) {
@@ -276,26 +300,102 @@ function cutsOf(first, last) {
   });
 }
 
+// Messages are drawn below their captions; of captions that would collide, that of the step at hand has the first choice.
 function messagesOf(first, last) {
-  const found = [];
+  const near = V.hover || V.step;
   const together = new Map();
+  const inSight = [];
   D.messages.forEach((message, number) => {
-    const [words, sent, sender, received, receiver, fate, mark] = message;
-    const end = received ?? D.steps + 1;
+    const [, sent, sender, received, receiver] = message;
     const course = `${sent} ${sender} ${received} ${receiver}`;
     const order = together.get(course) ?? 0;
     together.set(course, order + 1);
-    if (end < first || sent > last) return;
-    const near = V.hover || V.step;
-    const busy = sent === near || received === near;
+    if ((received ?? D.steps + 1) < first || sent > last || V.folded.has(sender) || V.folded.has(receiver)) return;
+    inSight.push({ message, number, order, busy: sent === near || received === near });
+  });
+  taken = occupied(first, last);
+  for (const { message: [, , , received, receiver, fate] } of inSight) {
+    if (received && fate !== "received") taken.push([M.lanes[receiver].x - 20, rowY(received) - 8, M.lanes[receiver].x + 12, rowY(received) + 8]);
+  }
+  inSight.sort((a, b) => b.busy - a.busy);
+  const drawn = inSight.map(({ message, number, order, busy }) => {
+    const [words, sent, , , , fate, mark] = message;
     const kinds = ["message", fate.replace(" ", "-"), mark, busy ? "busy" : ""].filter(Boolean).join(" ");
     const name = `${text(words)}: sent in step ${shown(sent)}, ${outcome(message)}`;
     const group = svg("g", { class: kinds, "data-message": number }, svg("title", null, name));
-    if (fate === "in flight") flying(group, message, number);
-    else arriving(group, message, order, busy);
-    found.push(group);
+    const words_ = fate === "in flight" ? flying(group, message, number) : arriving(group, message, order, busy);
+    return [group, words_ && svg("g", { class: kinds.replace("message", "words") }, words_)];
+  }).reverse();
+  return [...drawn.map(([group]) => group), ...drawn.map(([, words]) => words).filter(Boolean)];
+}
+
+let taken = []; // boxes in which no caption may stand: [left, top, right, bottom]
+
+function occupied(first, last) {
+  const found = [];
+  for (let step = first; step <= last; step++) {
+    const lane = D.events[step - 1];
+    if (lane >= 0 && !inRun(step)) found.push([M.lanes[lane].x - 12, rowY(step) - 12, M.lanes[lane].x + 12, rowY(step) + 12]);
+  }
+  for (const [x, y, words] of roleNames(first, last)) found.push([x, y - 8, x + words.length * 6.2, y + 2]);
+  return found;
+}
+
+// The first of some spots that is free; it is then taken.
+function freeSpot(spots, letters, anchor) {
+  const wide = letters * 6.65;
+  const boxed = ([x, y]) => (anchor === "start" ? [x, y - 9, x + wide, y + 3] : [x - wide / 2, y - 9, x + wide / 2, y + 3]);
+  const spot = spots.find((one) => {
+    const [left, top, right, bottom] = boxed(one);
+    return !taken.some(([a, b, c, d]) => left < c && right > a && top < d && bottom > b);
   });
-  return found.sort((a, b) => a.classList.contains("busy") - b.classList.contains("busy"));
+  if (spot) taken.push(boxed(spot));
+  return spot;
+}
+
+// What happened before what through lanes that are folded: from the last step of a lane to the first of another.
+function bridges() {
+  if (!V.folded.size) return [];
+  const key = [...V.folded].join();
+  if (D.bridged?.key === key) return D.bridged.found;
+  const near = (D.after ??= neighbours(true));
+  const folded = (step) => V.folded.has(D.events[step - 1]);
+  const latest = new Map();
+  for (let step = 1; step <= D.steps; step++) {
+    const lane = D.events[step - 1];
+    if (lane < 0 || folded(step)) continue;
+    for (const [to, end] of beyond(step, near, folded)) if (to !== lane) latest.set(`${lane} ${end}`, [step, end]);
+  }
+  D.bridged = { key, found: [...latest.values()] };
+  return D.bridged.found;
+}
+
+// The first step of every lane in sight that a step leads to, if everything on the way lies in folded lanes.
+function beyond(step, near, folded) {
+  const first = new Map();
+  const seen = new Set();
+  const queue = (near[step] ?? []).filter(folded);
+  while (queue.length) {
+    for (const other of near[queue.pop()] ?? []) {
+      if (seen.has(other)) continue;
+      seen.add(other);
+      if (folded(other)) queue.push(other);
+      else if (!(first.get(D.events[other - 1]) <= other)) first.set(D.events[other - 1], other);
+    }
+  }
+  return first;
+}
+
+function bridgesOf(first, last) {
+  return bridges().filter(([from, to]) => from <= last && to >= first).map(([from, to]) => {
+    const [a, b] = [M.lanes[D.events[from - 1]], M.lanes[D.events[to - 1]]];
+    const side = Math.sign(b.x - a.x);
+    const [x1, y1, x2, y2] = [a.x + side * 11, rowY(from), b.x - side * 12, rowY(to)];
+    return svg("g", { class: "bridge", "data-bridge": `${from}-${to}` },
+      svg("title", null, `step ${shown(from)} happened before step ${shown(to)}, through lanes that are folded`),
+      svg("path", { class: "line", d: `M${x1} ${y1}L${x2} ${y2}` }),
+      svg("path", { class: "head", d: "M1 0L-9 -4.5L-6.5 0L-9 4.5Z", transform: `translate(${x2} ${y2}) rotate(${(Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI})` }));
+  });
 }
 
 function outcome([, , , received, , fate, mark]) {
@@ -322,12 +422,17 @@ function arriving(group, [words, sent, sender, received, receiver, fate, mark], 
   };
   group.append(mark === "dead" ? svg("path", { class: "tomb", d: "M-5 7V-1a5 5 0 0 1 10 0V7ZM0 -4V4M-2.5 -1.5H2.5", transform: `translate(${x2 - side * 5} ${y2})` }) : heads[fate]);
   const whole = { received: "", dropped: " ✗ dropped", lost: " ⊘ lost" }[fate] + { "": "", again: " ↻ again", overtaken: " ⇄ overtaken", dead: " † down", late: " ↷ late" }[mark];
-  const x = (x1 + x2) / 2 + (loop ? 34 : 0);
-  const y = (y1 + y2) / 2 - 5 - 17 * order;
+  const along = (part) => [x1 + (x2 - x1) * part + (loop ? 34 : 0), y1 + (y2 - y1) * part];
+  const x = along(0.5)[0];
   const beyond = M.matrix ? Math.floor((M.matrix - 10 - x) / 6.65) : 26; // letters of a loop's caption before the matrix
   const signs = loop && beyond < 5 + whole.length ? whole.slice(0, 2) : whole;
   const room = Math.min(26, loop ? beyond : Math.floor((Math.max(Math.abs(x2 - x1), 110) - 6) / 6.65)) - signs.length;
-  if (busy || !V.crowded || signs) group.append(caption(brief(text(words), room), signs, x, y, loop ? "start" : "middle"));
+  if (!busy && V.crowded && !signs) return null;
+  const words_ = brief(text(words), room);
+  const anchor = loop ? "start" : "middle";
+  const spots = [0.5, 0.35, 0.65, 0.2, 0.8].flatMap((part) => [-5, 12, -17].map((higher) => [along(part)[0], along(part)[1] + higher]));
+  const [cx, cy] = freeSpot(spots, words_.length + signs.length, anchor) ?? (busy ? spots[0] : []);
+  return cx === undefined ? null : caption(words_, signs, cx, cy, anchor);
 }
 
 // Messages in flight end below the last row, on their way to whom they are for; captions that would collide go lower.
@@ -335,7 +440,7 @@ function flights(lanes) {
   const found = new Map();
   const lines = [];
   D.messages.forEach(([words, , sender, received, receiver, fate], number) => {
-    if (fate !== "in flight" || received) return;
+    if (fate !== "in flight" || received || V.folded.has(sender) || V.folded.has(receiver)) return;
     const from = lanes[sender].x;
     const x = receiver === null || receiver === sender ? from + 22 : from + (lanes[receiver].x - from) * 0.55;
     const width = (brief(text(words), 20).length + 12) * 6.7 + 16;
@@ -360,7 +465,7 @@ function flying(group, [words, sent, sender], number) {
   const d = `M${from + side * 11} ${y1}L${x} ${bottom}V${y2 - 5}`;
   group.append(svg("path", { class: "wide", d }), svg("path", { class: "line", d }));
   group.append(svg("circle", { class: "open", cx: x, cy: y2, r: 4.5 }));
-  group.append(caption(brief(text(words), 20), " in flight", turned ? x - 9 : x + 9, y2 + 4, turned ? "end" : "start"));
+  return caption(brief(text(words), 20), " in flight", turned ? x - 9 : x + 9, y2 + 4, turned ? "end" : "start");
 }
 
 // A message in few letters: its type, and its values without the names of the fields.
@@ -391,10 +496,12 @@ function eventsOf(first, last) {
       D.others[step - 1].map((other) => [
         svg("line", { class: "reach", x1: x + Math.sign(M.lanes[other].x - x) * 11, x2: M.lanes[other].x, y1: rowY(step), y2: rowY(step) }),
         svg("circle", { class: "reached", cx: M.lanes[other].x, cy: rowY(step), r: 4 })]),
-      bad.has(step)
+      V.folded.has(lane)
+        ? svg("circle", { cx: x, cy: rowY(step), r: 5 })
+        : bad.has(step)
         ? svg("rect", { x: x - 11, y: rowY(step) - 11, width: 22, height: 22, rx: 5 })
         : svg("circle", { cx: x, cy: rowY(step), r: 11 }),
-      svg("text", { x, y: rowY(step) + 3.6, "text-anchor": "middle" }, String(shown(step)))));
+      !V.folded.has(lane) && svg("text", { x, y: rowY(step) + 3.6, "text-anchor": "middle" }, String(shown(step)))));
   }
   return found;
 }
