@@ -1,16 +1,23 @@
-"""Native and reference engine give the same answers, on every bundled specification and every variant of it."""
+"""Native and reference engine give the same answers: on every bundled specification, every variant of it, and every
+bug of a release with the steps that it needs split. A variant has the bounds with which the tables find it.
+"""
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import replace
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from quorate.checker import native, reference
 from quorate.checker.model import Limits, Options
+from quorate.checker.native.engine import Native, Prepared
 from quorate.checker.result import Result
 from quorate.spec import classics, zookeeper
+from quorate.spec.lang import ir
 from quorate.spec.lang.reader import read
 from quorate.spec.lang.specification import Spec, declared
+from quorate.spec.zookeeper.versions.table import BUGS
 
 ASKED = (
     Options(symmetry=False),
@@ -25,14 +32,54 @@ PLACES = {
     **{name: f"classics.{place}" for name, place in classics.SPECIFICATIONS.items()},
     **{name: f"zookeeper.{place}" for name, place in zookeeper.SPECIFICATIONS.items()},
 }
+LARGE = ("znodes", "watches", "zookeeper")  # a state takes the reference engine longest
+TESTS = Path(__file__).parents[2]
 
 
-def specifications() -> Iterator[tuple[type[Spec], str, tuple[str, ...]]]:
-    for name, place in PLACES.items():
-        module, _, own = place.partition(":")
-        found = getattr(importlib.import_module(f"quorate.spec.{module}"), own)
-        yield found, name, ()
-        yield from ((found, name, (variant,)) for variant in declared(found)[1])
+@dataclass(frozen=True)
+class Case:
+    """What is read, and what it is called."""
+
+    name: str
+    constants: dict[str, int] = field(default_factory=dict)
+    variants: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        bounds = (f"{name}={value}" for name, value in self.constants.items())
+        return "-".join((self.name, *self.variants, *self.splits, *bounds))
+
+    def read(self) -> ir.Specification:
+        return read(specification(self.name), self.constants, self.variants, self.splits)
+
+
+def specification(name: str) -> type[Spec]:
+    module, _, own = PLACES[name].partition(":")
+    found: type[Spec] = getattr(importlib.import_module(f"quorate.spec.{module}"), own)
+    return found
+
+
+def tables() -> dict[tuple[str, str], dict[str, int]]:
+    """The bounds with which a variant's counterexample is known to be found."""
+    found = {}
+    for row in tomllib.loads((TESTS / "models.toml").read_text())["model"]:
+        if "variant" in row:
+            found[row["name"], row["variant"]] = row.get("constants", {})
+    for row in tomllib.loads((TESTS / "zookeeper.toml").read_text())["variant"]:
+        found[row["specification"], row["name"]] = row.get("constants", {})
+    return found
+
+
+def variants() -> Iterator[Case]:
+    bounds = tables()
+    for name in PLACES:
+        for variant in declared(specification(name))[1]:
+            yield Case(name, bounds.get((name, variant), {}), (variant,))
+
+
+def bugs() -> Iterator[Case]:
+    for bug in BUGS:
+        yield Case("zookeeper", dict(bug.run.constants), tuple(sorted(bug.variants[0])), tuple(bug.run.splits))
 
 
 def compare(one: Result, other: Result, options: Options) -> None:
@@ -58,28 +105,21 @@ def compare(one: Result, other: Result, options: Options) -> None:
         ]
 
 
-ALL = list(specifications())
-PLAIN = [case for case in ALL if not case[2]]
-LARGE = ("znodes", "watches", "zookeeper")  # a state takes the reference engine longest
-
-
-@pytest.mark.parametrize("spec, name, variants", PLAIN, ids=lambda case: str(case) if isinstance(case, str) else "")
-def test_engines_agree_on_every_specification(spec: type[Spec], name: str, variants: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("name", PLACES)
+def test_engines_agree_on_every_specification(name: str) -> None:
     options = Options(limits=Limits(states=300 if name in LARGE else 2_000))
-    tree = read(spec, {}, variants)
+    tree = Case(name).read()
     compare(native.check(tree, options), reference.check(tree, options), options)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "options",
-    ASKED,
-    ids=lambda o: f"{o.identity}{'-symmetry' * o.symmetry}{'-all' * o.check_all}{'-dead' * o.dead_values}-{o.workers}",
-)
-@pytest.mark.parametrize("spec, name, variants", ALL, ids=lambda case: str(case) if isinstance(case, str) else "")
-def test_engines_agree_on_every_variant(
-    spec: type[Spec], name: str, variants: tuple[str, ...], options: Options
+@pytest.mark.parametrize("case", [*map(Case, PLACES), *variants(), *bugs()], ids=str)
+def test_engines_agree_whatever_is_asked(
+    case: Case, unoptimised: Callable[[ir.Specification, Options], Prepared]
 ) -> None:
-    limited = replace(options, limits=Limits(states=5_000 if PLACES[name].startswith("zookeeper") else 20_000))
-    tree = read(spec, {}, variants)
-    compare(native.check(tree, limited), reference.check(tree, limited), limited)
+    """Seven ways to ask. The reference engine takes its time, so both stop after some thousand states."""
+    tree = case.read()
+    most = Limits(states=5_000 if PLACES[case.name].startswith("zookeeper") else 20_000)
+    for asked in ASKED:
+        options = replace(asked, limits=most)
+        compare(Native(tree, options, unoptimised(tree, options)).run(), reference.check(tree, options), options)

@@ -3,29 +3,21 @@
 The trees are typed but senseless; run-time checks fail in many of them, and then both engines have to fail alike.
 """
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
 from quorate.checker import reference
 from quorate.checker.model import Limits, Options
-from quorate.checker.native.binding import load_model
-from quorate.checker.native.compiler import find_compiler, library, runtime_library
-from quorate.checker.native.engine import Native, Prepared, write
+from quorate.checker.native.engine import Native, Prepared
 from quorate.spec.lang import ir
 from quorate.spec.lang.errors import EvaluationError
 from quorate.spec.lang.meaning.interpret import Interpreter
 
+Unoptimised = Callable[[ir.Specification, Options], Prepared]
 # Python warns about what generated Python says of literals, such as an item of None; no reader would write that.
 pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning")
-# Warnings about constants that nobody would compare or check are left out.
-STRICT = ("-Werror", "-Wno-type-limits", "-Wno-tautological-compare", "-Wno-shift-count-overflow")
-
-
-def prepared(tree: ir.Specification, options: Options) -> Prepared:
-    program, compiler = write(tree, options), find_compiler()
-    built = library("model", program.text, compiler, ("-O0", *STRICT))
-    return Prepared(program, load_model(runtime_library(compiler), built, program.state.words), 0.0)
 
 
 def agree_on_steps(seed: int, trees: Any, tree: ir.Specification, made: Prepared) -> int:
@@ -49,11 +41,11 @@ def agree_on_steps(seed: int, trees: Any, tree: ir.Specification, made: Prepared
     return compared
 
 
-def agree(random_trees: ModuleType, seed: int) -> int:
+def agree(random_trees: ModuleType, unoptimised: Unoptimised, seed: int) -> int:
     trees = random_trees.Trees(seed)
     tree = trees.specification()
     options = Options(symmetry=False, deadlock=False, limits=Limits(states=400))
-    made = prepared(tree, options)
+    made = unoptimised(tree, options)
     compared = agree_on_steps(seed, trees, tree, made)
     one, other = Native(tree, options, made).run(), reference.check(tree, options)
     same = [
@@ -67,12 +59,16 @@ def agree(random_trees: ModuleType, seed: int) -> int:
 
 
 @pytest.mark.parametrize("first", range(0, 24, 8))
-def test_c_and_python_agree_on_random_trees(random_trees: ModuleType, first: int) -> None:
-    assert sum(agree(random_trees, seed) for seed in range(first, first + 8)) > 50, "the trees do not mean much"
+def test_c_and_python_agree_on_random_trees(random_trees: ModuleType, unoptimised: Unoptimised, first: int) -> None:
+    assert sum(agree(random_trees, unoptimised, seed) for seed in range(first, first + 8)) > 50, (
+        "the trees do not mean much"
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(1000, 3000, 50))
-def test_c_and_python_agree_on_many_random_trees(random_trees: ModuleType, first: int) -> None:
+def test_c_and_python_agree_on_many_random_trees(
+    random_trees: ModuleType, unoptimised: Unoptimised, first: int
+) -> None:
     for seed in range(first, first + 50):
-        agree(random_trees, seed)
+        agree(random_trees, unoptimised, seed)
