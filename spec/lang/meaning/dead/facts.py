@@ -5,8 +5,10 @@ step has in all states that differ in dead cells only. This module knows cells a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ... import domains, ir
 from ...domains import Plain, Type
@@ -34,8 +36,7 @@ NOTHING = Known()
 NOWHERE = ir.Span("", 0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):  # and no dataclass, because paths are copied all the time
     """One way through an action so far.
 
     `facts` says what controls held before the action (what is missing may be anything), `now` what those hold that
@@ -44,10 +45,10 @@ class Path:
     `previous` means that the state before the step is what is read.
     """
 
-    facts: Mapping[Place, Values] = field(default_factory=dict)
-    now: Mapping[tuple[str, Keys], Values] = field(default_factory=dict)
-    written: Mapping[tuple[str, Keys], int] = field(default_factory=dict)
-    locals: Mapping[str, Known] = field(default_factory=dict)
+    facts: Mapping[Place, Values] = MappingProxyType({})
+    now: Mapping[tuple[str, Keys], Values] = MappingProxyType({})
+    written: Mapping[tuple[str, Keys], int] = MappingProxyType({})
+    locals: Mapping[str, Known] = MappingProxyType({})
     sure: frozenset[tuple[ir.Expr, Type]] = frozenset()
     under: int = 0
     previous: bool = False
@@ -57,24 +58,48 @@ class Path:
         sure = self.sure and frozenset(
             one for one in self.sure if one[0] != ir.Local(name, type=one[0].type, span=NOWHERE)
         )
-        return replace(self, locals={**self.locals, name: value}, sure=sure)
+        return self._replace(locals={**self.locals, name: value}, sure=sure)
 
     def narrowed(self, place: Place, among: Values) -> "Path | None":
         """With one fact more; None where it cannot be."""
         known = self.facts.get(place)
         both = among if known is None else known & among
-        return replace(self, facts={**self.facts, place: both}) if both else None
+        return self._replace(facts={**self.facts, place: both}) if both else None
 
 
 class Taints:
-    """The taint of cells, given which bits are still taken for dead."""
+    """The taint of cells, given which bits are still taken for dead.
+
+    `looked` collects dead bits on which an answer depended: while all of them are dead, it stays as it was.
+    """
 
     def __init__(self, cells: Mapping[str, Cells], controls: Mapping[str, Type]) -> None:
         self.cells = cells
         self.dead = sum(one.bits for one in cells.values())
+        self.looked = 0
         kinds = {name: kind.value if isinstance(kind, domains.Map) else kind for name, kind in controls.items()}
         self._every = {name: frozenset(domains.values(kind)) for name, kind in kinds.items()}
         self._matching: dict[tuple[str, tuple[Values, ...]], int] = {}
+        self._moved: dict[tuple[str, tuple[Values, ...], tuple[Values | None, ...]], tuple[tuple[int, int], ...]] = {}
+
+    def still(self, bits: int) -> int:
+        """Those of these bits that are dead."""
+        found = bits & self.dead
+        self.looked |= found
+        return found
+
+    def any_dead(self, bits: int) -> bool:
+        """Whether any of these bits is dead: one of them is enough to go on saying so."""
+        found = bits & self.dead
+        self.looked |= found & -found
+        return found != 0
+
+    def all_dead(self, bits: int) -> bool:
+        """Whether all of these bits are dead; once one is not, it never will be."""
+        if bits & ~self.dead:
+            return False
+        self.looked |= bits
+        return True
 
     def held(self, path: Path, control: str, keys: Keys) -> Values:
         """What an entry of a control may have held before the action."""
@@ -92,35 +117,31 @@ class Taints:
     def active(self, variable: str) -> Cells | None:
         """The cells of a variable, if any of them may be dead at all."""
         found = self.cells.get(variable)
-        return found if found is not None and found.bits & self.dead else None
+        return found if found is not None and self.any_dead(found.bits) else None
 
     def of(self, path: Path, cells: Cells, keys: Keys) -> int:
         """The taint of a cell's value."""
         written = None if path.previous else path.written.get((cells.variable, keys))
-        return self.before(path, cells, keys) if written is None else written & self.dead
+        return self.before(path, cells, keys) if written is None else self.still(written)
 
     def before(self, path: Path, cells: Cells, keys: Keys) -> int:
         """The taint of the value that a cell had before the action."""
         held = tuple(self.held(path, control.variable, control.keys(keys)) for control in cells.controls)
-        key = cells.variable, held
-        found = self._matching.get(key)
-        if found is None:
-            found = self._matching[key] = cells.matching(held)
-        return found & self.dead
+        return self.still(self._bits(cells, held))
 
     def divide(self, path: Path, cells: Cells, keys: Keys) -> tuple[Place, list[Values]] | None:
         """A control that decides whether a cell was dead before the action, with the values that decide alike."""
         if (cells.variable, keys) in path.written or path.previous:
             return None
         held = [self.held(path, control.variable, control.keys(keys)) for control in cells.controls]
-        dead = [bool(cells.cases[case] & self.dead) for case in product(*held)]
+        dead = [self.any_dead(cells.cases[case]) for case in product(*held)]
         if all(dead) or not any(dead):
             return None
         for at, control in enumerate(cells.controls):
             alike: dict[tuple[bool, ...], set[Plain]] = {}
             for value in sorted(held[at], key=str):
                 rest = product(*held[:at], [value], *held[at + 1 :])
-                alike.setdefault(tuple(bool(cells.cases[case] & self.dead) for case in rest), set()).add(value)
+                alike.setdefault(tuple(self.any_dead(cells.cases[case]) for case in rest), set()).add(value)
             if len(alike) > 1:
                 place = control.variable, control.keys(keys), False
                 return place, [frozenset(values) for values in alike.values()]
@@ -134,10 +155,11 @@ class Taints:
         """The cells that were written, or one of whose controls was."""
         for cells in self.cells.values():
             if not cells.bits & self.dead:
-                continue
+                continue  # and never will be
             for keys in cells.keys:
                 controls = ((control.variable, control.keys(keys)) for control in cells.controls)
                 if (cells.variable, keys) in path.written or any(one in path.now for one in controls):
+                    self.any_dead(cells.bits)
                     yield cells, keys
 
     def _leak(self, path: Path, cells: Cells, keys: Keys) -> int:
@@ -145,18 +167,44 @@ class Taints:
         taint = self.of(path, cells, keys)
         if not taint:
             return 0
-        held = [self.held(path, control.variable, control.keys(keys)) for control in cells.controls]
-        now = [path.now.get((control.variable, control.keys(keys))) for control in cells.controls]
+        held = tuple(self.held(path, control.variable, control.keys(keys)) for control in cells.controls)
+        now = tuple(path.now.get((control.variable, control.keys(keys))) for control in cells.controls)
         if (cells.variable, keys) in path.written:
-            after = product(*(before if new is None else new for before, new in zip(held, now, strict=True)))
-            return taint if any(not cells.cases[case] & self.dead for case in after) else 0
-        leak = 0
-        for case in product(*held):
-            if cells.cases[case] & self.dead:
-                after = product(*((old,) if new is None else new for old, new in zip(case, now, strict=True)))
-                if any(not cells.cases[end] & self.dead for end in after):
-                    leak |= cells.cases[case]
-        return leak
+            after = tuple(before if new is None else new for before, new in zip(held, now, strict=True))
+            return 0 if self.all_dead(self._bits(cells, after)) else taint
+        return sum_of(self.still(begin) for begin, end in self._moves(cells, held, now) if not self.all_dead(end))
+
+    def _moves(
+        self, cells: Cells, held: tuple[Values, ...], now: tuple[Values | None, ...]
+    ) -> tuple[tuple[int, int], ...]:
+        """The cases that a cell may have had, those together that lead to the same, and what they lead to, as bits."""
+        key = cells.variable, held, now
+        found = self._moved.get(key)
+        if found is None:
+            ends = product(
+                *(
+                    [frozenset([one]) for one in old] if new is None else [new]
+                    for old, new in zip(held, now, strict=True)
+                )
+            )
+            begins = product(
+                *(
+                    [frozenset([one]) for one in old] if new is None else [old]
+                    for old, new in zip(held, now, strict=True)
+                )
+            )
+            found = self._moved[key] = tuple(
+                (self._bits(cells, begin), self._bits(cells, end)) for begin, end in zip(begins, ends, strict=True)
+            )
+        return found
+
+    def _bits(self, cells: Cells, held: tuple[Values, ...]) -> int:
+        """The bits of all cases in which each control holds one of these values."""
+        key = cells.variable, held
+        found = self._matching.get(key)
+        if found is None:
+            found = self._matching[key] = cells.matching(held)
+        return found
 
 
 def sum_of(taints: Iterable[int]) -> int:
@@ -200,8 +248,7 @@ def as_one(taints: Taints, paths: list[Path]) -> Path:
 def _one(taints: Taints, first: Path, second: Path) -> Path:
     """What is known whichever of two paths was taken."""
     facts = {place: first.facts[place] | second.facts[place] for place in first.facts if place in second.facts}
-    path = replace(
-        first,
+    path = first._replace(
         facts=facts,
         now={
             place: taints.holds(first, *place) | taints.holds(second, *place) for place in {**first.now, **second.now}
@@ -216,4 +263,4 @@ def _one(taints: Taints, first: Path, second: Path) -> Path:
     for variable, keys in {**first.written, **second.written}:
         cells = taints.cells[variable]
         written[variable, keys] = taints.of(first, cells, keys) | taints.of(second, cells, keys)
-    return replace(path, written=written)
+    return path._replace(written=written)

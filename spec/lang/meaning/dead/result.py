@@ -7,7 +7,7 @@ dead values only, and have the same properties. `docs/native.md` has the argumen
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ... import domains, ir
 from ...domains import Plain, Type
@@ -133,19 +133,28 @@ def dead_values(
 def _analysed(
     specification: ir.Specification, readers: Sequence[ir.Property], controls: dict[str, Type], whole: Collection[str]
 ) -> list[Dead]:
-    partial = frozenset(v.name for v in specification.variables if not is_neutral(v.type))
-    cells = divided(specification.variables, controls, frozenset(whole) | partial)
+    alien = frozenset(v.name for v in specification.variables if not is_neutral(v.type))
+    cells = divided(specification.variables, controls, frozenset(whole) | alien)
     taints = Taints(cells, controls)
     walk = Walk(specification, taints, controls, BUDGET)
-    while True:
-        before = taints.dead
-        for one in readers:
-            walk.property(one)
-        for action in specification.actions:
-            walk.action(action)
-        if taints.dead == before:
-            break
+    properties = [partial(walk.property, one) for one in readers]
+    _until_nothing_leaks(taints, [*properties, *(partial(walk.action, action) for action in specification.actions)])
     return [dead for one in cells.values() if (dead := _simplest(one, taints.dead)) is not None]
+
+
+def _until_nothing_leaks(taints: Taints, parts: Sequence[Callable[[], None]]) -> None:
+    """Follows every part, and again those that looked at something which has turned out not to be dead."""
+    again = [True] * len(parts)
+    looked = [0] * len(parts)
+    while any(again):
+        for at, part in enumerate(parts):
+            if not again[at]:
+                continue
+            before, taints.looked, again[at] = taints.dead, 0, False
+            part()
+            looked[at] = taints.looked
+            gone = before & ~taints.dead
+            again = [one or bool(seen & gone) for one, seen in zip(again, looked, strict=True)]
 
 
 def _simplest(cells: Cells, bits: int) -> Dead | None:

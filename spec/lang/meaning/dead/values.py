@@ -5,7 +5,6 @@ facts and cells; nothing of statements that change the state.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Literal
 
@@ -126,7 +125,7 @@ class Evaluator:
             keys.append(whole.key)
             whole = whole.item
         if isinstance(whole, ir.Read):
-            here = replace(path, previous=True) if whole.before else path
+            here = path._replace(previous=True) if whole.before else path
             found = self.place(whole.variable, keys[::-1], here, path)
             size = domains.cardinality(node.type) if _is_scalar(node.type) else 0
             return Known(found.taint, frozenset(domains.values(node.type))) if size == 1 else found
@@ -180,7 +179,7 @@ class Evaluator:
         for item in items:
             if not paths:
                 break
-            found = [self.value(item, replace(one, under=path.under | taint)) for one in paths]
+            found = [self.value(item, one._replace(under=path.under | taint)) for one in paths]
             taint |= sum_of(one.taint for one in found)
             if any(one.among is None or decided in one.among for one in found):
                 among |= frozenset([decided])
@@ -192,7 +191,7 @@ class Evaluator:
         found: Known | None = None
         for truth, branch in ((True, then), (False, otherwise)):
             for start in self.assume(test, truth, path):
-                other = self.value(branch, replace(start, under=path.under | taint))
+                other = self.value(branch, start._replace(under=path.under | taint))
                 found = other if found is None else either(found, other)
         return NOTHING if found is None else found.tainted(taint)
 
@@ -236,7 +235,7 @@ class Evaluator:
         function = self.functions[node.function]
         given = [self.value(argument, path) for argument in node.arguments]
         names = dict(zip((param.name for param in function.params), given, strict=True))
-        inside = replace(path, locals=names, previous=path.previous or node.before)
+        inside = path._replace(locals=names, previous=path.previous or node.before)
         found: Known | None = None
         for _, value in self.returned(function.body, inside):
             found = value if found is None else either(found, value)
@@ -257,13 +256,13 @@ class Evaluator:
         found = [taint]
         for item in items:  # whether a later one is looked at may depend on those before
             under = path.under | sum_of(found)
-            paths = [replace(path.bound(first.name, item), under=under)]
+            paths = [path.bound(first.name, item)._replace(under=under)]
             for condition in first.conditions:
                 tests = [self.value(condition, one).taint for one in paths]
                 found += tests
                 under |= sum_of(tests)
                 ends = [end for one in paths for end in self.assume(condition, True, one)]
-                paths = [replace(end, under=under) for end in joined(self.taints, ends)]
+                paths = [end._replace(under=under) for end in joined(self.taints, ends)]
             for one in paths:
                 found += self._bound(rest_of, node, one)
         return found
@@ -338,9 +337,9 @@ class Evaluator:
             return [path]
         given = [self.value(argument, path) for argument in arguments]
         names = dict(zip((param.name for param in function.params), given, strict=True))
-        inside = replace(path, locals=names, previous=path.previous or before)
+        inside = path._replace(locals=names, previous=path.previous or before)
         ends = self.assume(function.body[0].value, truth, inside)
-        return joined(self.taints, [replace(end, locals=path.locals, previous=path.previous) for end in ends])
+        return joined(self.taints, [end._replace(locals=path.locals, previous=path.previous) for end in ends])
 
     def _assume_equal(self, left: ir.Expr, right: ir.Expr, truth: bool, path: Path) -> list[Path]:
         tested = _tested(left, right)
@@ -390,7 +389,7 @@ def _is_sure(node: ir.Expr, path: Path) -> bool:
 
 def _with(path: Path, value: ir.Expr, kind: Type) -> Path:
     """Where a local name is known to be a value of a type."""
-    return replace(path, sure=path.sure | {(value, kind)}) if isinstance(value, ir.Local) else path
+    return path._replace(sure=path.sure | {(value, kind)}) if isinstance(value, ir.Local) else path
 
 
 def _tested(left: ir.Expr, right: ir.Expr) -> ir.Expr | None:

@@ -7,7 +7,6 @@ everything else is approximated towards more taint. Knows facts and cells; nothi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ... import domains, ir
 from .facts import NOTHING, Known, Path, as_one, joined, sum_of
@@ -105,7 +104,7 @@ class Walk(Evaluator):
         apart = (f"local {name}", (), False)  # noted as a fact, so that these paths are not joined
         facts = ({**path.facts, apart: among} if among else path.facts for _, among in chosen)
         paths = zip(chosen, facts, strict=True)
-        return [replace(path, facts=noted).bound(name, one) for (one, _), noted in paths]
+        return [path._replace(facts=noted).bound(name, one) for (one, _), noted in paths]
 
     def _if(
         self, test: ir.Expr, then: tuple[ir.Stmt, ...], otherwise: tuple[ir.Stmt, ...], path: Path
@@ -118,20 +117,20 @@ class Walk(Evaluator):
         ends, returned = list[Path](), list[tuple[Path, Known]]()
         for truth, branch in ((True, then), (False, otherwise)):
             for start in self.assume(test, truth, path):
-                paths, early = self.body(branch, replace(start, under=under))
-                ends += [replace(end, under=later) for end in paths]
+                paths, early = self.body(branch, start._replace(under=under))
+                ends += [end._replace(under=later) for end in paths]
                 returned += early
         return joined(self.taints, ends), returned
 
     def _for(self, binder: ir.Binder, body: tuple[ir.Stmt, ...], path: Path) -> list[Path]:
         taint, items, certain = self.items(binder, path)
-        before, paths = path.under, [replace(path, under=path.under | taint)]
+        before, paths = path.under, [path._replace(under=path.under | taint)]
         for item in items:
             after = [end for start in paths for end in self.body(body, start.bound(binder.name, item))[0]]
             paths = joined(self.taints, after if certain else [*paths, *after])
         if not certain and items == [NOTHING.tainted(taint)]:
             paths = self._until_nothing_changes(binder, body, paths, items[0])
-        return [replace(end, under=before) for end in paths]
+        return [end._replace(under=before) for end in paths]
 
     def _until_nothing_changes(
         self, binder: ir.Binder, body: tuple[ir.Stmt, ...], paths: list[Path], item: Known
@@ -149,9 +148,9 @@ class Walk(Evaluator):
         function = self.functions[name]
         given = [self.value(argument, path) for argument in arguments]
         names = dict(zip((param.name for param in function.params), given, strict=True))
-        paths, returned = self.body(function.body, replace(path, locals=names))
+        paths, returned = self.body(function.body, path._replace(locals=names))
         ends = [*paths, *(end for end, _ in returned)]
-        return joined(self.taints, [replace(end, locals=path.locals, under=path.under) for end in ends])
+        return joined(self.taints, [end._replace(locals=path.locals, under=path.under) for end in ends])
 
     def returned(self, body: tuple[ir.Stmt, ...], path: Path) -> list[tuple[Path, Known]]:
         """What the body of a helper returns."""
@@ -199,7 +198,7 @@ class Walk(Evaluator):
         for at in known:
             before = 0 if replaces else self.taints.of(path, cells, at)
             written[variable, at] = taint | before
-        return replace(path, written=written)
+        return path._replace(written=written)
 
     def _write_control(self, variable: str, keys: list[Known], value: Known, path: Path) -> Path:
         kind = self.controls[variable]
@@ -210,7 +209,7 @@ class Walk(Evaluator):
         for at in known:
             old = frozenset() if exact else self.taints.holds(path, variable, at)
             now[variable, at] = among | old
-        return replace(path, now=now)
+        return path._replace(now=now)
 
     def may_miss(self, target: ir.Target) -> bool:
         """Whether a target has an item of a sequence on its way, which may not be there."""
