@@ -39,6 +39,7 @@ class Symmetry:
         self.sorts = tuple(sorts)
         self.kinds = tuple(kinds)
         self._moved = [i for i, kind in enumerate(self.kinds) if domains.sorts_within(kind) & set(self.sorts)]
+        self._renamers = [domains.renamer(kind) for kind in self.kinds]
         self._start: _Colours = tuple((0,) * sort.size for sort in self.sorts)
         self._order = prod(factorial(sort.size) for sort in self.sorts)
         self._rank: Callable[[Values], Any] | None = domains.order_key(domains.Tuple(self.kinds))
@@ -169,7 +170,8 @@ class Symmetry:
             if isinstance(kind, domains.Set):
                 self._renamed[key] = sum(map(self._moved_bits(kind.item, permutation).__getitem__, _bits(plain)))
             else:
-                self._renamed[key] = domains.rename(kind, plain, self._mapping(permutation))
+                renamer = self._renamers[i]
+                self._renamed[key] = plain if renamer is None else renamer(plain, self._mapping(permutation))
         return self._renamed[key]
 
     def _moved_bits(self, item: Type, permutation: Permutation) -> list[int]:

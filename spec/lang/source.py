@@ -7,7 +7,7 @@ import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ class SourceMissing(Exception):
     """The text of a class or function cannot be found."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One file: its path as shown to people, its text, and its syntax tree."""
 
@@ -35,11 +35,24 @@ class Source:
 
     def line(self, number: int) -> str:
         """The text of one line, counted from 1."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    @cached_property
+    def functions(self) -> dict[tuple[str, int], ast.FunctionDef | ast.AsyncFunctionDef]:
+        """All functions and methods by name and first line, which is that of a decorator if there is one."""
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        firsts = (min([node.lineno, *(one.lineno for one in node.decorator_list)]) for node in nodes)
+        return {(node.name, first): node for node, first in zip(nodes, firsts, strict=True)}
 
     def _characters(self, line: int, offset: int) -> int:
-        return len(self.line(line).encode()[:offset].decode(errors="replace")) + 1
+        text = self.line(line)
+        return (
+            min(offset, len(text)) + 1 if text.isascii() else len(text.encode()[:offset].decode(errors="replace")) + 1
+        )
 
 
 @cache
@@ -74,12 +87,10 @@ def function_node(function: Callable[..., Any]) -> tuple[Source, ast.FunctionDef
     """The definition of a function or method, decorated or not."""
     code = inspect.unwrap(function).__code__
     source = source_of(code.co_filename)
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first == code.co_firstlineno:
-                return source, node
-    raise SourceMissing(f"the source of {function.__name__} is not in {source.path}; define it with `def`")
+    node = source.functions.get((code.co_name, code.co_firstlineno))
+    if node is None:
+        raise SourceMissing(f"the source of {function.__name__} is not in {source.path}; define it with `def`")
+    return source, node
 
 
 def _file_of(cls: type) -> str:

@@ -10,6 +10,7 @@ there. Engines see an ordinary tree.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, cast
 
 from . import ir
@@ -357,12 +358,21 @@ def _without(node: object) -> object:
             return _mapped(node, _without)
 
 
-def _mapped(node: object, change: Any) -> Any:
+def _mapped(node: Any, change: Any) -> Any:
     """The same node with every part changed; spans and types are left alone."""
-    if not is_dataclass(node) or isinstance(node, type | ir.Span) or not type(node).__module__.endswith(".ir"):
+    names = _changeable(type(node))
+    if not names:
         return node
-    parts = {part.name: getattr(node, part.name) for part in fields(node) if part.name != "span"}
+    parts = {name: getattr(node, name) for name in names}
     changed = {name: change(value) for name, value in parts.items()}
     if all(changed[name] is value or changed[name] == value for name, value in parts.items()):
         return node
     return replace(node, **changed)
+
+
+@cache
+def _changeable(kind: Any) -> tuple[str, ...]:
+    """The parts of a kind of node that may change."""
+    if not is_dataclass(kind) or kind is ir.Span or not kind.__module__.endswith(".ir"):
+        return ()
+    return tuple(part.name for part in fields(kind) if part.name != "span")
