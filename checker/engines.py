@@ -5,21 +5,24 @@ model is compiled goes to the native engine, from the beginning. The user sees o
 and nothing of how results are shown.
 """
 
-import contextlib
-import subprocess
-import threading
+import os
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 from ..spec.lang import ir
 from . import native, reference
 from .model import Limits, Options, Progress
+from .native import compiler
 from .native.checkpoint import CheckpointRefused
-from .native.compiler import CompilerFailed, NoCompiler, find_compiler
-from .native.engine import Native, Prepared, is_cached, prepare
+from .native.compiler import NoCompiler, find_compiler
+from .native.engine import Native, Prepared, build, is_cached, write
+from .native.generate.unit import Program
 from .result import Result
 
 Engine = Literal["auto", "native", "reference"]
+SLICE = 0.1  # seconds for the reference engine while two compilers need two processors; then it waits for one of them
+PAUSE = 0.5  # seconds after which it looks around
 SELF_TESTED = 64  # states on which a declared symmetry is tested before the native engine relies on it
 
 
@@ -68,13 +71,16 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
         return reference.check(specification, options)
     if options.checkpoint is not None:
         return check(specification, options, "native")
-    if is_cached(specification, options):
-        return _asymmetry(specification, options) or native.check(specification, options)
-    compiling = _Compiling(specification, options)
-    compiling.start()
+    runtime, program = compiler.begin_runtime(), write(specification, options)
+    if is_cached(program):
+        return _asymmetry(specification, options) or Native(specification, options, _built(program, options)).run()
+    model = compiler.beside(lambda: _built(program, options))
+    compiling: list[Future[Any]] = [runtime, model]
 
     def progress(done: Progress) -> None:
-        if compiling.prepared is not None:
+        if not runtime.done() and done.seconds > SLICE and (os.cpu_count() or 1) <= 2:
+            wait(compiling, PAUSE, FIRST_COMPLETED)
+        if model.done() and model.exception() is None:
             raise _Compiled
         if options.progress is not None:
             options.progress(done)
@@ -82,18 +88,9 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
     try:
         return reference.check(specification, replace(options, progress=progress))
     except _Compiled:
-        assert compiling.prepared is not None
-        return Native(specification, options, compiling.prepared).run()
+        return Native(specification, options, model.result()).run()
 
 
-class _Compiling(threading.Thread):
-    """Compiles in the background; `prepared` stays None while it does, and where the compiler or the disk fails."""
-
-    def __init__(self, specification: ir.Specification, options: Options) -> None:
-        super().__init__(daemon=True)
-        self._specification, self._options = specification, options
-        self.prepared: Prepared | None = None
-
-    def run(self) -> None:
-        with contextlib.suppress(CompilerFailed, OSError, subprocess.TimeoutExpired):
-            self.prepared = prepare(self._specification, self._options)
+def _built(program: Program, options: Options) -> Prepared:
+    """The model, for a search that may be short; one that is measured starts with the fastest."""
+    return build(program, quickly=not options.profile)

@@ -74,6 +74,8 @@ def runtime(path: Path) -> CDLL:
     found.search_run.argtypes = [c_void_p]
     found.search_stop.argtypes = [c_void_p, c_int]
     found.search_stop.restype = None
+    found.search_use.argtypes = [c_void_p, c_void_p]
+    found.search_use.restype = None
     found.search_free.argtypes = [c_void_p]
     found.search_free.restype = None
     found.search_save.argtypes = [c_void_p, c_char_p, c_char_p, c_uint64]
@@ -139,6 +141,11 @@ class Running:
     def stop(self, reason: str) -> None:
         """Makes `run` return soon."""
         self._model.runtime.search_stop(self._search, REASONS.index(reason))
+
+    def use(self, model: Model) -> None:
+        """Goes on, while it is not running, with another compilation of the same model."""
+        self._model = model
+        self._model.runtime.search_use(self._search, model.address)
 
     def save(self, path: Path, header: bytes) -> int:
         """Writes the search, while it is not running, to a file; an errno, or 0."""

@@ -12,18 +12,24 @@ import importlib.util
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 RUNTIME = Path(__file__).parent / "runtime"
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra")
+QUICKLY = ("-O1",)  # two thirds of the time of -O2, for nine tenths of the speed
 SECONDS = 300  # after which a compiler is taken to hang
 
+_Made = TypeVar("_Made")
 _Sources = Callable[[Path], list[Path]]  # the C files to compile; some are written into the folder first
 
 
@@ -109,7 +115,22 @@ def _passing_folder() -> Path:
     """A folder for this process."""
     passing = Path(tempfile.mkdtemp(prefix="quorate-"))
     atexit.register(shutil.rmtree, passing, ignore_errors=True)
+    atexit.register(_end_all)  # before it is removed
     return passing
+
+
+def beside(work: Callable[[], _Made]) -> "Future[_Made]":
+    """What a thread of its own makes; one that does not keep the process from ending."""
+    future: Future[_Made] = Future()
+
+    def make() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as problem:
+            future.set_exception(problem)
+
+    threading.Thread(target=make, daemon=True).start()
+    return future
 
 
 def library(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
@@ -124,6 +145,19 @@ def library_path(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...
     """Where the shared library of a C text is, or will be."""
     headers = [path for path in _runtime_files() if path.suffix == ".h"]
     return _place(stem, compiler, flags, [text, *(path.read_text() for path in headers)])
+
+
+def begin_runtime() -> "Future[Path]":
+    """The shared library of the runtime, which is compiled meanwhile if it has to be; once, whoever asks."""
+    compiler = find_compiler()
+    target = runtime_path(compiler)
+    begun = _begun.get(target)
+    if begun is None or (begun.done() and not target.exists()):
+        begun = _begun[target] = beside(lambda: runtime_library(compiler))
+    return begun
+
+
+_begun: "dict[Path, Future[Path]]" = {}
 
 
 def runtime_library(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
@@ -157,20 +191,51 @@ def _place(stem: str, compiler: Compiler, flags: tuple[str, ...], texts: list[st
 
 def _compile(target: Path, compiler: Compiler, flags: tuple[str, ...], sources: _Sources) -> Path:
     """Compiles and keeps the library: at its place, or for this process if the cache has been lost or is full."""
-    with tempfile.TemporaryDirectory(prefix="quorate-") as name:
-        folder = Path(name)
+    folder = Path(tempfile.mkdtemp(dir=_passing_folder()))
+    try:
         made = folder / target.name
         paths = [str(path) for path in sources(folder)]
-        command = [*compiler.command, *FLAGS, *flags, f"-I{RUNTIME}", *paths, "-o", str(made)]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-        if run.returncode != 0:
-            raise CompilerFailed(f"{compiler} refused our C text:\n{run.stderr[:4000]}")
+        _run(compiler, [*FLAGS, *flags, f"-I{RUNTIME}", *paths, "-o", str(made)])
         with contextlib.suppress(OSError):
             return _kept(made, target)
         try:
             return _kept(made, _passing_folder() / target.name)
         except OSError as problem:
             raise CompilerFailed(f"{target} cannot be written: {problem.strerror}") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(compiler: Compiler, words: list[str]) -> None:
+    """Runs the compiler, which ends with this process."""
+    command = [*compiler.command, *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        _running.add(process)
+        try:
+            _, said = process.communicate(timeout=SECONDS)
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            _running.discard(process)
+    if process.returncode != 0:
+        raise CompilerFailed(f"{compiler} refused our C text:\n{said[:4000]}")
+
+
+_running: set[subprocess.Popen[str]] = set()
+
+
+def _end_all() -> None:
+    """Nobody needs what is still being compiled: the search has ended before."""
+    for process in list(_running):
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ends a compiler with the programs that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _kept(made: Path, target: Path) -> Path:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from .replay import Replay
 
 ENGINE = "native"
 PAUSE = 0.5  # seconds between two reports of progress
+PATIENCE = 1.5  # seconds after which a search deserves a faster model
 _STOPPED = ("seconds", "memory", "disk", "interrupted")  # where a checkpoint lets the search go on another time
 _CHECKED: tuple[ir.Kind, ...] = ("invariant", "step_invariant", "witness")
 
@@ -43,20 +44,26 @@ class Prepared:
 
     program: Program
     model: Model
-    seconds: float  # it took to generate and compile
+    seconds: float  # it took to compile
+    quickly: bool = False  # compiled in less time, for less speed
 
 
 def prepare(specification: ir.Specification, options: Options) -> Prepared:
-    """Generates, compiles (or finds in the cache) and loads a specification's model.
+    """Generates, compiles (or finds in the cache) and loads a specification's model, for full speed."""
+    return build(write(specification, options))
+
+
+def build(program: Program, quickly: bool = False) -> Prepared:
+    """Compiles (or finds in the cache) and loads a model; `quickly` takes what is there before it compiles anything.
 
     Where the runtime has to be compiled too, that happens at the same time.
     """
     began, found = time.monotonic(), compiler.find_compiler()
-    with ThreadPoolExecutor(1) as beside:
-        runtime = beside.submit(compiler.runtime_library, found)
-        program = write(specification, options)
-        library = compiler.library("model", program.text, found)
-    return Prepared(program, load_model(runtime.result(), library, program.state.words), time.monotonic() - began)
+    runtime = compiler.begin_runtime()
+    quickly = quickly and not compiler.library_path("model", program.text, found).exists()
+    library = compiler.library("model", program.text, found, compiler.QUICKLY if quickly else ())
+    model = load_model(runtime.result(), library, program.state.words)
+    return Prepared(program, model, time.monotonic() - began, quickly)
 
 
 def write(specification: ir.Specification, options: Options) -> Program:
@@ -67,11 +74,11 @@ def write(specification: ir.Specification, options: Options) -> Program:
     return generate(tree, ghosts, sorts, dead_values_of(specification, options).dead, options.profile)
 
 
-def is_cached(specification: ir.Specification, options: Options) -> bool:
+def is_cached(program: Program) -> bool:
     """Whether everything that the search needs has been compiled before."""
     found = compiler.find_compiler()
-    paths = compiler.runtime_path(found), compiler.library_path("model", write(specification, options).text, found)
-    return all(path.exists() for path in paths)
+    models = (compiler.library_path("model", program.text, found, flags) for flags in ((), compiler.QUICKLY))
+    return compiler.runtime_path(found).exists() and any(path.exists() for path in models)
 
 
 def symmetric_sorts(specification: ir.Specification, ghosts: bool) -> tuple[domains.Sort, ...]:
@@ -88,7 +95,8 @@ class Native:
         self._began = time.monotonic()
         self._saved = ""  # where the last checkpoint is, or why there is none
         self._spec, self._options = specification, options
-        self._prepared = prepared or prepare(specification, options)
+        self._prepared = prepared or build(write(specification, options), not options.profile)
+        self._faster: Future[Prepared] | None = None  # the same model, while it is compiled for full speed
         self._asked = {kind: properties_of(specification, kind, options) for kind in _CHECKED}
         self._all = {kind: [p for p in specification.properties if p.kind == kind] for kind in _CHECKED}
 
@@ -104,10 +112,15 @@ class Native:
             path = self._options.checkpoint
             if self._options.resume and path is not None:
                 checkpoint.load(running, path, header)
-            self._wait(running)
-            while running.reason() == "paused" and path is not None:
-                self._saved = checkpoint.save(running, path, header)
-                self._wait(running)
+            due = self._next_checkpoint()
+            self._wait(running, due)
+            while running.reason() == "paused":
+                if self._faster_is_ready():
+                    self._change_models(running)
+                elif path is not None:
+                    self._saved = checkpoint.save(running, path, header)
+                    due = self._next_checkpoint()
+                self._wait(running, due)
             if path is not None and running.reason() in _STOPPED:
                 self._saved = checkpoint.save(running, path, header)
             profile = None if profiling is None else profiling.read(running.report(), running.totals())
@@ -141,9 +154,11 @@ class Native:
 
     # ------------------------------------------------------------------------------------------- waiting
 
-    def _wait(self, running: Running) -> None:
+    def _next_checkpoint(self) -> float:
+        return time.monotonic() + self._options.checkpoint_seconds
+
+    def _wait(self, running: Running, due: float) -> None:
         """Until the search has ended; Ctrl-C and the time limit end it."""
-        due = time.monotonic() + self._options.checkpoint_seconds
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         try:
@@ -164,12 +179,26 @@ class Native:
         limits, spent = self._options.limits, time.monotonic() - self._began
         if self._options.checkpoint is not None and time.monotonic() > due:
             running.stop("paused")
+        if self._prepared.quickly and self._faster is None and spent > PATIENCE:
+            self._faster = compiler.beside(lambda: build(self._prepared.program))
+        if self._faster_is_ready():
+            running.stop("paused")
         if limits.seconds is not None and spent > limits.seconds:
             running.stop("seconds")
         if self._options.progress is not None:
             now = running.report()
             done = Progress(now.live_distinct, now.live_generated, now.depth, now.frontier, spent, peak_memory())
             self._options.progress(done)
+
+    def _faster_is_ready(self) -> bool:
+        """Whether the model has been compiled for full speed since; where that fails, it goes on as it is."""
+        return self._faster is not None and self._faster.done() and self._faster.exception() is None
+
+    def _change_models(self, running: Running) -> None:
+        """Goes on with the faster one, which is the same text."""
+        assert self._faster is not None
+        self._prepared, self._faster = self._faster.result(), None
+        running.use(self._prepared.model)
 
     # -------------------------------------------------------------------------------------------- answers
 

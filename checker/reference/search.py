@@ -28,7 +28,7 @@ from .selftest import Asymmetry, SelfTest
 from .symmetry import Permutation
 
 ENGINE = "reference"
-PAUSE = 0.5  # seconds between two reports of progress
+PAUSE = 0.02  # seconds between two reports of progress, after one of which another engine may take over
 STRIDE = 64  # states expanded between two looks at the clock
 
 _Kind = Literal["invariant", "step_invariant", "deadlock"]

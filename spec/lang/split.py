@@ -360,7 +360,8 @@ def _without(node: object) -> object:
 
 def _mapped(node: Any, change: Any) -> Any:
     """The same node with every part changed; spans and types are left alone."""
-    names = _changeable(type(node))
+    kind: Any = type(node)
+    names = _changeable(kind)
     if not names:
         return node
     parts = {name: getattr(node, name) for name in names}

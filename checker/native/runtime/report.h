@@ -14,6 +14,8 @@ typedef struct {
 Search *search_new(const Model *model, const Settings *settings);
 int search_run(Search *search);   /* blocks until the end; returns the reason */
 void search_stop(Search *search, int reason);
+/* Goes on, while it is not running, with another compilation of the same model. */
+void search_use(Search *search, const Model *model);
 void search_free(Search *search);
 
 /* Writes a search that is not running to a file, behind a text of the caller's; errno, or 0. */

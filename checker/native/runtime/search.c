@@ -271,6 +271,10 @@ void search_stop(Search *s, int reason) {
     __atomic_store_n(&s->stop, reason, __ATOMIC_RELAXED);
 }
 
+void search_use(Search *s, const Model *model) {
+    s->model = model;
+}
+
 /* -------------------------------------------------------------------------------------------------- life cycle */
 
 void search_free(Search *s) {
