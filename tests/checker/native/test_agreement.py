@@ -119,7 +119,7 @@ def test_engines_agree_whatever_is_asked(
 ) -> None:
     """Seven ways to ask. The reference engine takes its time, so both stop after some thousand states."""
     tree = case.read()
-    most = Limits(states=5_000 if PLACES[case.name].startswith("zookeeper") else 20_000)
+    most = Limits(states=2_000 if PLACES[case.name].startswith("zookeeper") else 10_000)
     for asked in ASKED:
         options = replace(asked, limits=most)
         compare(Native(tree, options, unoptimised(tree, options)).run(), reference.check(tree, options), options)
