@@ -71,7 +71,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Call
     "--workers",
     type=click.IntRange(1, 1024),
     metavar="N",
-    help="Threads of the native engine, usually 1; processes for impl:cluster, usually one for each core.",
+    help="Threads of the native engine, usually one for each core, at most 4; processes for impl:cluster.",
 )
 @_option("--max-states", type=click.IntRange(1), metavar="N", help="Stop after so many distinct states.")
 @_option("--max-depth", type=click.IntRange(1), metavar="N", help="Do not search deeper; an initial state has depth 1.")
@@ -141,11 +141,12 @@ def check(**options: Any) -> int:
 def _check(request: "Request") -> int:
     from ..output.console import ProgressLine
     from .arguments import find_class, read_specification
-    from .search import report_on, search
+    from .search import begin, report_on, search
 
     request.validate()
     if request.specification.startswith("impl:"):
         return _check_implementation(request)
+    begin(request)
     spec = find_class(request.specification)
     specification = read_specification(spec, request.constants, request.variant, request.split)
     progress = ProgressLine(sys.stderr)

@@ -25,6 +25,9 @@ from .mistakes import (
     Mistake,
 )
 
+MOST_THREADS = (
+    4  # that the native engine has unless --workers says otherwise; what it finds is the same with any number
+)
 CONDITIONS = ("violation", "incomplete", "vacuous", "coverage<N")
 
 
@@ -109,7 +112,7 @@ class Request:
             deadlock=self.deadlock and (not self.property_ or DEADLOCK in self.property_),
             properties=chosen if self.property_ else None,
             limits=Limits(self.max_states, self.max_depth, self.timeout, self.memory),
-            workers=self.workers or 1,
+            workers=self.workers or (1 if self.profile else min(MOST_THREADS, os.cpu_count() or 1)),
             exact=self.exact,
             profile=self.profile,
             seed=self.seed,
