@@ -24,6 +24,16 @@ class Limits:
     seconds: float | None = None  # wall time
     memory: int | None = None  # bytes of the whole process
 
+    def words(self) -> dict[str, int | float]:
+        """The limits that there are, as a result names them."""
+        given = {
+            "max_states": self.states,
+            "max_depth": self.depth,
+            "max_seconds": self.seconds,
+            "max_memory": self.memory,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

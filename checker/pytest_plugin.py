@@ -168,15 +168,14 @@ def _request(
 def _checked(request: "Request", seconds: float) -> "Report":
     """The report of a check that ended as it should; raises CheckFailed."""
     from ..spec.lang.errors import Refused
-    from .commands.arguments import find_class, read_specification
     from .commands.mistakes import Mistake
     from .commands.search import report_on, search
     from .output.report import render_report
+    from .subject import subject
 
     bounded = replace(request, timeout=min(seconds, request.timeout or seconds))
     try:
-        spec = find_class(request.specification)
-        tree = read_specification(spec, request.constants, request.variant, request.split)
+        tree = subject(request.specification, request.constants, request.variant, request.split)
         report = report_on(bounded, tree, search(bounded, tree, None))
     except (Mistake, Refused) as problem:
         raise CheckFailed(str(problem)) from None

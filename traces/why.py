@@ -68,7 +68,17 @@ def why_violated(trace: Trace) -> Reason | None:
     at = len(trace.steps) - 1
     before = trace.steps[at - 1].state if at else None
     part = Interpreter(trace.specification).explain(node.name, trace.steps[at].state, before)
-    return _Explainer(trace, at).reason(part)
+    return _with_remark(trace, at, node.name, _Explainer(trace, at).reason(part))
+
+
+def _with_remark(trace: Trace, at: int, name: str, whole: Reason) -> Reason:
+    """With what an implementation has to say beyond the text, at the first part."""
+    performer = trace.specification.performer
+    remark = None if performer is None else performer.remark(name, trace.steps[at].state)
+    if remark is None:
+        return whole
+    first, *rest = whole.reasons
+    return replace(whole, reasons=(replace(first, note=remark), *rest))
 
 
 def alternatives(trace: Trace, number: int) -> list[Alternative]:

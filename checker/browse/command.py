@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..commands.arguments import bundled, complete_specification, find_class, nearest, read_specification
+from ..commands.arguments import bundled, complete_specification, nearest
 from ..commands.mistakes import Mistake
 from ..commands.trace import SPEC, load_trace
+from ..subject import IMPLEMENTATION, class_of, subject
 
 if TYPE_CHECKING:
     from ...traces.trace import Trace
@@ -62,7 +63,7 @@ def browse(
 
 def is_specification(name: str) -> bool:
     """Whether a word names a specification rather than a trace."""
-    return name in bundled() or name.endswith(".py") or ".py:" in name
+    return name in bundled() or name in IMPLEMENTATION or name.endswith(".py") or ".py:" in name
 
 
 def _checked(names: Sequence[str]) -> Sequence[str]:
@@ -88,14 +89,13 @@ def of_specification(
     from ...spec.lang.errors import EvaluationError, Refused
     from .session import Impossible, Session
 
-    found = find_class(name)
     try:
-        session = Session(read_specification(found, constants, variants, splits), name)
+        session = Session(subject(name, constants, variants, splits), name)
     except Refused as refused:
         raise Mistake(str(refused)) from None
     except (EvaluationError, Impossible) as problem:
         raise Mistake(f"{name} cannot be browsed: {problem}") from None
-    return _answers(found, session)
+    return _answers(class_of(name), session)
 
 
 def _of_trace(trace: "Trace", spec: str | None) -> "Answers":
@@ -103,7 +103,7 @@ def _of_trace(trace: "Trace", spec: str | None) -> "Answers":
 
     session = Session(trace.specification, trace.source)
     session.follow(trace)
-    return _answers(find_class(spec or trace.source), session)
+    return _answers(class_of(spec or trace.source), session)
 
 
 def _answers(spec: Any, session: Any) -> "Answers":

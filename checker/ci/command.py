@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ...spec.lang.errors import Refused
-from ..commands.arguments import find_class, read_specification
 from ..commands.check import formatter, write_reports
 from ..commands.mistakes import (
     EXIT_HOLDS,
@@ -22,6 +21,7 @@ from ..commands.mistakes import (
 from ..commands.request import check_outputs, outputs
 from ..commands.search import report_on, search
 from ..output.report import Report
+from ..subject import subject
 from . import history
 from .wanted import Wanted, matches, read_wanted, request_of
 
@@ -84,9 +84,7 @@ def _run(wanted: Sequence[Wanted]) -> list[Report]:
     for one in wanted:
         try:
             request = request_of(one)
-            specification = read_specification(
-                find_class(one.specification), request.constants, request.variant, request.split
-            )
+            specification = subject(one.specification, request.constants, request.variant, request.split)
             request.options(specification, None)
         except (Mistake, Refused) as problem:
             raise Mistake(f"check {one.title()!r}: {problem}") from None

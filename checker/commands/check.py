@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .arguments import Duration, Size, complete_constant, complete_specification, nearest
+from .arguments import Duration, Size, complete_constant, complete_specification
 from .mistakes import EXIT_MISTAKE, Mistake
 
 if TYPE_CHECKING:
@@ -140,15 +140,13 @@ def check(**options: Any) -> int:
 
 def _check(request: "Request") -> int:
     from ..output.console import ProgressLine
-    from .arguments import find_class, read_specification
+    from ..subject import subject
     from .search import begin, report_on, search
 
     request.validate()
-    if request.specification.startswith("impl:"):
-        return _check_implementation(request)
-    begin(request)
-    spec = find_class(request.specification)
-    specification = read_specification(spec, request.constants, request.variant, request.split)
+    if not request.specification.startswith("impl:"):
+        begin(request)
+    specification = subject(request.specification, request.constants, request.variant, request.split)
     progress = ProgressLine(sys.stderr)
     try:
         result = search(request, specification, None if request.quiet else progress)
@@ -157,21 +155,6 @@ def _check(request: "Request") -> int:
     report = report_on(request, specification, result)
     write_reports(request.outputs(), _rendered(request, report))
     _write_page(request, report)
-    return request.exit_code(result)
-
-
-def _check_implementation(request: "Request") -> int:
-    """Every interleaving of the implementation's nodes, or the steps of a specification taken by its data service."""
-    from ..conformance.command import SERVICES
-    from ..conformance.command import run as compare
-    from ..implementation.command import run as enumerate_all
-
-    known = ["impl:cluster", *SERVICES]
-    if request.specification not in known:
-        near = nearest(request.specification, known)
-        raise Mistake(f"the implementation has no {request.specification!r}{near} (it has: {', '.join(known)})")
-    result, texts = (compare if request.specification in SERVICES else enumerate_all)(request)
-    write_reports(request.outputs(), texts)
     return request.exit_code(result)
 
 

@@ -12,6 +12,7 @@ from ..engines import slow_because
 from ..model import Progress
 from ..output.report import Report, Shown
 from ..result import Result, Steps
+from ..subject import CLUSTER, SERVICES
 from .mistakes import Mistake
 from .request import Request
 
@@ -23,8 +24,17 @@ def begin(request: Request) -> None:
 
 def search(request: Request, specification: ir.Specification, progress: Callable[[Progress], None] | None) -> Result:
     """The engine's answer."""
+    options = request.options(specification, progress)
+    if request.specification == CLUSTER:
+        from ..implementation.command import explore
+
+        return explore(request, specification, options)
+    if request.specification in SERVICES:
+        from ..conformance.command import compare
+
+        return compare(request, specification, options)
     try:
-        return engines.check(specification, request.options(specification, progress), request.engine)
+        return engines.check(specification, options, request.engine)
     except engines.NoEngine as problem:
         raise Mistake(str(problem)) from None
 
@@ -39,6 +49,8 @@ def report_on(request: Request, specification: ir.Specification, result: Result)
 
 
 def _not_kept(result: Result) -> str | None:
+    if result.bounds.get("reduction"):
+        return "interleavings that make no difference were left out; reduction=0 takes them all"
     from ..native.compiler import cache_problem
 
     return cache_problem() if result.engine == "native" else None

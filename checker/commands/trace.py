@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..logs.command import import_
-from .arguments import bundled, complete_specification, find_class, nearest, read_specification
+from ..subject import IMPLEMENTATION, class_of, recorded
+from .arguments import bundled, complete_specification, nearest
 from .mistakes import Mistake
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def values_of(found: "Trace", expression: str, spec: str | None) -> "list[Value]
     from ...traces.expression import TooMuch, history
 
     try:
-        return history(find_class(spec or found.source), found, expression)
+        return history(class_of(spec or found.source), found, expression)
     except (Refused, TooMuch) as problem:
         raise Mistake(str(problem)) from None
 
@@ -364,7 +365,7 @@ def find_file(name: str) -> Path:
 
 def _specification(stored: "Stored", spec: str | None) -> "ir.Specification":
     source = spec or stored.specification.source
-    if spec is None and source not in bundled():
+    if spec is None and source not in bundled() and source not in IMPLEMENTATION:
         path = Path(source.rpartition(":")[0] or source)
         if not path.resolve().is_relative_to(Path.cwd()) or not path.is_file():
             raise Mistake(
@@ -372,4 +373,4 @@ def _specification(stored: "Stored", spec: str | None) -> "ir.Specification":
                 "if you trust it, name it: --spec FILE.py:Class"
             )
     words = [f"{name}={value}" for name, value in stored.constants.items()]
-    return read_specification(find_class(source), words, stored.variants, stored.splits)
+    return recorded(source, words, stored.variants, stored.splits)

@@ -1,21 +1,22 @@
 """`quorate check impl:znodes`, `impl:sessions`, `impl:watches`: the data service takes every step of a specification.
 
 The configuration is the specification's, variants included: the service must part from a specification that is wrong.
-A divergence is kept as a trace of the specification, whose last step the service took differently.
+A divergence is a violation of `conformance`, and its trace one of the specification with the service beside it.
 """
 
-import json
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...spec.lang import ir
-from ...traces.store import write
-from ...traces.text import render_trace
-from ...traces.trace import Step, Trace
 from ..commands.arguments import find_class, read_specification
 from ..commands.mistakes import Mistake
+from ..model import Options
+from ..reference.search import peak_memory
 from ..result import Result
+from .beside import PROPERTY, Beside, with_service
 from .search import Conformance, Implementation, every_step
 from .sessions import SessionService
 from .watches import WatchService
@@ -29,76 +30,54 @@ SERVICES: dict[str, Callable[[ir.Specification], Implementation]] = {
     "impl:sessions": SessionService,
     "impl:watches": WatchService,
 }
-PROPERTY = "conformance"
-_UNUSED = ("property_", "check_all", "checkpoint", "resume", "html", "max_states", "max_depth", "timeout", "memory")
+_UNUSED = ("check_all", "checkpoint", "resume", "exact", "profile", "identity")
 
 
-def run(request: "Request") -> tuple[Result, dict[str, str]]:
-    """The result, and the reports that were asked for, by format. Raises Mistake."""
-    name = request.specification
-    for option in _UNUSED:
-        if getattr(request, option):
-            given = option.strip("_").replace("_", "-")
-            raise Mistake(f"--{given} is for searches, and {name} is a comparison; leave it out")
-    unknown = set(request.output_format) - {"text", "json"}
-    if unknown:
-        raise Mistake(f"{name} is reported as text or json, not as {min(unknown)}")
-    source = name.removeprefix("impl:")
-    specification = read_specification(find_class(source), request.constants, request.variant, request.split)
+def compared(source: str, words: Iterable[str], variants: Iterable[str], splits: Iterable[str]) -> ir.Specification:
+    """The tree of a specification with the service beside it; raises Mistake or Refused."""
+    plain = read_specification(find_class(source.removeprefix("impl:")), words, variants, splits)
+    return with_service(plain, lambda: SERVICES[source](plain))
+
+
+def compare(request: "Request", specification: ir.Specification, options: Options) -> Result:
+    """What comes of taking every step. Raises Mistake."""
+    for name in _UNUSED:
+        if getattr(request, name):
+            given = name.replace("_", "-")
+            raise Mistake(f"--{given} is for searches, and {request.specification} is a comparison; leave it out")
+    if request.engine != "auto":
+        raise Mistake(f"{request.specification} has an engine of its own; leave --engine out")
+    beside = specification.performer
+    assert isinstance(beside, Beside)
     began = time.monotonic()
-    found = every_step(specification, lambda: SERVICES[name](specification))
-    result = _result(specification, found, time.monotonic() - began)
-    texts = {"text": _text(request, specification, found), "json": _json(name, found)}
-    return result, {format: texts[format] for format, _ in request.outputs()}
+    if options.properties == ():
+        return Result("holds", "complete", complete=True, engine=PROPERTY)
+    found = every_step(beside.specification, beside.start, options.limits, options.progress)
+    return _result(specification, beside, options, found, time.monotonic() - began)
 
 
-def _result(specification: ir.Specification, found: Conformance, seconds: float) -> Result:
-    divergence = found.divergence
-    return Result(
+def _result(
+    specification: ir.Specification, beside: Beside, options: Options, found: Conformance, seconds: float
+) -> Result:
+    divergence, names = found.divergence, [one.name for one in specification.actions]
+    verdict = Result(
         "holds" if divergence is None else "violated",
         "complete" if divergence is None else "divergence",
         None if divergence is None else PROPERTY,
         found.complete,
+        steps=None if divergence is None else beside.shown(divergence.steps),
+    )
+    if found.stopped is not None:
+        verdict = Result("undecided", found.stopped)
+    return replace(
+        verdict,
         distinct=found.states,
         generated=found.steps,
-        bounds=dict(specification.constants),
+        depth=found.depth,
+        actions={name: Counter(found.actions)[name] for name in names},
+        bounds={**dict(specification.constants), **options.limits.words()},
         properties=(PROPERTY,),
+        engine=PROPERTY,
         seconds=seconds,
-        steps=None if divergence is None else divergence.steps,
+        peak_memory=peak_memory(),
     )
-
-
-def _text(request: "Request", specification: ir.Specification, found: Conformance) -> str:
-    constants = " ".join(f"{name}={value}" for name, value in specification.constants)
-    title = " ".join([request.specification, constants, *(f"with {name}" for name in specification.variants)])
-    counts = f"  {found.states:,} states of the specification, {found.steps:,} steps taken by the service\n"
-    if found.divergence is None:
-        verdict = f"{title}: every step of the specification is the service's\n"
-        return verdict if request.quiet else verdict + counts
-    verdict = f"{title}: parts from the specification\n"
-    if request.quiet:
-        return verdict
-    steps = tuple(Step(label, state) for label, state in found.divergence.steps)
-    source = request.specification.removeprefix("impl:")
-    trace = Trace(specification, source, steps, "undecided", None, engine=PROPERTY)
-    told = f"in the service, after the last step: {found.divergence.difference}\n"
-    try:
-        kept = f"trace in:    {write(trace, request.trace)}   (see quorate trace --help)\n"
-    except OSError as problem:
-        if request.trace is not None:
-            raise Mistake(f"the trace cannot be written to {request.trace}: {problem.strerror}") from None
-        kept = ""
-    return f"{verdict}{counts}\n{render_trace(trace)}{told}{kept}"
-
-
-def _json(name: str, found: Conformance) -> str:
-    divergence = found.divergence
-    document = {
-        "schema": 1,
-        "specification": name,
-        "verdict": "holds" if divergence is None else "violated",
-        "states": found.states,
-        "steps": found.steps,
-        "difference": None if divergence is None else divergence.difference,
-    }
-    return json.dumps(document, indent=2) + "\n"

@@ -6,6 +6,7 @@ from functools import cache
 
 from ...impl.ensemble.cluster import Label
 from ..refinement.cluster import ElectionMap, Mismatch, ZabMap
+from ..refinement.cluster.shadow import Shadow
 from .budget import Budget, Found
 
 
@@ -15,6 +16,11 @@ class Beside:
     def __init__(self, budget: Budget) -> None:
         self._zab = _zab(budget.servers)
         self._election = None if budget.elections else _election(budget.servers)
+
+    def shadows(self) -> list[tuple[str, Shadow]]:
+        """The specifications in the order of their states, by name."""
+        found = [("zab", self._zab.shadow)]
+        return found if self._election is None else [*found, ("election", self._election.shadow)]
 
     def begin(self, first: Found) -> Found:
         """The first world with the first states."""

@@ -50,7 +50,7 @@ class Expander:
     """Worlds to expand, and worlds met."""
 
     def __init__(self, budget: Budget, how: How) -> None:
-        self._budget, self._reduce = budget, how.reduce
+        self._budget, self._how, self._reduce = budget, how, how.reduce
         self._beside = Beside(budget) if how.refine else None
         self._fingerprints = Fingerprints()
         self._share: list[tuple[int, Found, Prints]] = []
@@ -114,7 +114,7 @@ class Expander:
         told: list[Kept] = []
         for fingerprint in new:
             self._kept[fingerprint] = self._met[fingerprint]
-            kept = look_at(self._budget, fingerprint, self._met[fingerprint][0])
+            kept = look_at(self._budget, self._how, fingerprint, self._met[fingerprint][0])
             if kept.violated is not None or kept.shows:
                 told.append(kept)
         self._met = {}
@@ -126,11 +126,11 @@ class Expander:
         self._kept, self._next = {}, 0
 
 
-def look_at(budget: Budget, fingerprint: bytes, found: Found) -> Kept:
-    """Every property and every witness in one world."""
+def look_at(budget: Budget, how: How, fingerprint: bytes, found: Found) -> Kept:
+    """Every property that is asked for, and every witness, in one world."""
     world = found.world
-    wrong = next((n for n, holds in enumerate(PROPERTIES) if not holds(world)), None)
-    if wrong is None and found.mismatch is not None:
+    wrong = next((n for n, holds in enumerate(PROPERTIES) if how.checks(NAMES[n]) and not holds(world)), None)
+    if wrong is None and found.mismatch is not None and how.checks(REFINEMENT):
         wrong = len(PROPERTIES)
     shows = tuple(n for n, test in enumerate(WITNESSES.values()) if test(world, budget))
     return Kept(fingerprint, wrong, shows)

@@ -15,6 +15,11 @@ class How:
     reduce: bool = False
     processes: int = 1
     refine: bool = False
+    properties: tuple[str, ...] | None = None  # those to check; None means all
+
+    def checks(self, name: str) -> bool:
+        """Whether a property is one of those to check."""
+        return self.properties is None or name in self.properties
 
     def __post_init__(self) -> None:
         assert not (self.reduce and self.refine)

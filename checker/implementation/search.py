@@ -112,7 +112,7 @@ class _Search:
         self._came.append((-1, ("start", ())))
         self._prints.append(fingerprint)
         self._frontier = 1
-        self._judge({fingerprint: 0}, [look_at(self._budget, fingerprint, self._first)])
+        self._judge({fingerprint: 0}, [look_at(self._budget, self._how, fingerprint, self._first)])
 
     def _level(self) -> None:
         if self._limits.depth is not None and self._depth >= self._limits.depth:

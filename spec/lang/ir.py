@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
 from .domains import Plain, Record, Type
+from .meaning.performer import Performer
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,7 +470,10 @@ class Variable(_Node):
 
 @dataclass(frozen=True, slots=True)
 class Specification(_Node):
-    """A specification with its constants bound. `digest` names the sources it was read from."""
+    """A specification with its constants bound. `digest` names the sources it was read from.
+
+    Where there is a `performer`, it takes the steps, and the bodies of the actions are not run.
+    """
 
     name: str
     doc: str = field(compare=False)
@@ -482,3 +486,4 @@ class Specification(_Node):
     properties: tuple[Property, ...]
     digest: str = field(default="", compare=False)
     splits: tuple[str, ...] = ()
+    performer: Performer | None = field(default=None, compare=False, repr=False)

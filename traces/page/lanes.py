@@ -16,6 +16,7 @@ from ..trace import State, Trace
 from .texts import Texts
 
 EPOCHS = frozenset(("epoch", "term", "round", "ballot", "time", "clock"))  # what comes first, if it stands in a name
+DROPS = frozenset(("drop", "drops", "lose", "loses"))  # an action that is named so is no server's
 MOST_ROLES = 12  # an Enum with more members is no role
 
 
@@ -95,10 +96,8 @@ _FEW = 300  # beyond so many messages nobody looks for overtaking
 def _message(trace: Trace, passing: frozenset[str], marked: tuple[Message, str], texts: Texts) -> list[Any]:
     message, mark = marked
     fate = message.fate
-    if fate == "lost" and message.received is not None and _only_channels_change(trace, passing, message.received):
-        fate_shown = "dropped"
-    else:
-        fate_shown = fate
+    dropped = fate == "lost" and message.received is not None and _drops(trace, passing, message.received)
+    fate_shown = "dropped" if dropped else fate
     return [
         texts.number(message.text),
         message.sent,
@@ -110,8 +109,10 @@ def _message(trace: Trace, passing: frozenset[str], marked: tuple[Message, str],
     ]
 
 
-def _only_channels_change(trace: Trace, passing: frozenset[str], number: int) -> bool:
-    """Whether a step does nothing but take messages away; else they are lost as part of something larger."""
+def _drops(trace: Trace, passing: frozenset[str], number: int) -> bool:
+    """Whether a step does nothing but take messages away, or is named so; else they are lost in something larger."""
+    if DROPS & set(trace.steps[number - 1].label[0].split("_")):
+        return True
     before, after = trace.steps[number - 2].state, trace.steps[number - 1].state
     parts = zip(trace.specification.variables, before, after, strict=True)
     return all(old == new for variable, old, new in parts if variable.name not in passing)

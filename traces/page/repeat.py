@@ -14,9 +14,8 @@ MOST_LINES = 300  # a test of more steps is no test to read
 _TEST = '''\
 """A behaviour of {name} that once ended badly: it must not happen any more, or end well."""
 
-from quorate.checker.commands.arguments import find_class
+from quorate.checker.subject import recorded
 from quorate.spec.lang.meaning.compile import Meaning
-from quorate.spec.lang.reader import read
 
 STEPS = [
 {steps}
@@ -24,7 +23,7 @@ STEPS = [
 
 
 def test_{test}() -> None:
-    meaning = Meaning(read(find_class({source!r}), {constants!r}, {variants!r}, {splits!r}))
+    meaning = Meaning(recorded({source!r}, {constants!r}, {variants!r}, {splits!r}))
     possible, before, state = dict(meaning.initial()), None, None
     for step in STEPS:
         if step not in possible:
@@ -63,7 +62,7 @@ def regression_test(trace: Trace) -> str:
         steps="\n".join(f"    {step.label!r}," for step in trace.steps),
         test=re.sub(r"\W+", "_", f"{own.name}_{trace.property or 'behaviour'}").lower(),
         source=trace.source,
-        constants=dict(own.constants),
+        constants=[f"{name}={value}" for name, value in own.constants],
         variants=list(own.variants),
         splits=list(own.splits),
         check=check,

@@ -1,7 +1,7 @@
 """What makes a behaviour simpler: fewer steps, fewer faults, fewer servers, fewer changes of who acts.
 
 An action is a fault when a word of its name says so, or when the caller names it. Who acts is the first argument that
-is an element of a Sort; servers are all such arguments.
+is an element of a Sort, or of the Range that lanes are of; servers are all such arguments.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,6 +11,7 @@ from typing import Literal
 
 from ...spec.lang import ir
 from ...spec.lang.domains import Sort
+from ..export.diagram import main_type
 from ..trace import Label, Step, action_of
 
 Objective = Literal["steps", "faults", "switches", "servers"]
@@ -38,7 +39,7 @@ class Measure:
     """Costs in one specification."""
 
     def __init__(self, specification: ir.Specification, faults: Collection[str] = ()) -> None:
-        self._specification = specification
+        self._specification, self._main = specification, main_type(specification)
         names = [action.name for action in specification.actions]
         self.faults = [name for name in names if name in faults or (not faults and FAULTS & set(name.split("_")))]
 
@@ -55,11 +56,11 @@ class Measure:
         return next(iter(self.elements(label)), None)
 
     def elements(self, label: Label) -> list[Element]:
-        """The elements of Sorts among the arguments, in order."""
+        """The elements of Sorts, and of the type of the lanes, among the arguments, in order."""
         action = action_of(self._specification, label[0])
         params = action.params if action is not None and label[1] else ()
         return [
             (param.type.name, value)
             for param, value in zip(params, label[1], strict=False)
-            if isinstance(param.type, Sort)
+            if isinstance(param.type, Sort) or (self._main is not None and param.type == self._main)
         ]

@@ -28,6 +28,7 @@ class Shadow:
         self.at = {variable.name: n for n, variable in enumerate(specification.variables)}
         self._actions = dict(meaning.actions)
         self._interpreter = Interpreter(specification)
+        self._written: dict[str, frozenset[str]] = {}  # by action, when it is first asked for
 
     def take(self, state: State, action: str, *arguments: int) -> State:
         """The state after an action; raises Mismatch where it is not enabled."""
@@ -56,7 +57,7 @@ class Shadow:
         """Which steps of a server could change a variable, and the guards that are in the way of each."""
         told = []
         for action in self.specification.actions:
-            if variable not in effects_of(self.specification, action).written_names():
+            if variable not in self._written_by(action):
                 continue
             for arguments in self._interpreter.instances(action, state):
                 attempt = self._interpreter.attempt(action.name, arguments, state)
@@ -64,6 +65,11 @@ class Shadow:
                     told.append(f"{shown(action.name, arguments)} needs {_text(attempt.guard)}")
                     break
         return "; ".join(told)
+
+    def _written_by(self, action: ir.Action) -> frozenset[str]:
+        if action.name not in self._written:
+            self._written[action.name] = frozenset(effects_of(self.specification, action).written_names())
+        return self._written[action.name]
 
 
 def shown(action: str, arguments: tuple[int, ...]) -> str:

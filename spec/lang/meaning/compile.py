@@ -5,6 +5,7 @@ run-time check raises EvaluationError. This module knows nothing of searches.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .. import ir
@@ -36,6 +37,8 @@ class Meaning:
         self._start: Callable[[], State] = module[source.start]
         self._initial: list[tuple[str, Steps]] = [(name, module[function]) for name, function in source.initial]
         self.actions: list[tuple[str, Steps]] = [(name, module[function]) for name, function in source.actions]
+        if specification.performer is not None:
+            self.actions = [(name, partial(specification.performer.steps, name)) for name, _ in self.actions]
         self.properties: dict[str, Callable[..., bool]] = {
             name: module[function] for name, function in source.properties.items()
         }
@@ -43,6 +46,8 @@ class Meaning:
 
     def initial(self) -> list[tuple[Label, State]]:
         """The initial states with their labels; without an initial action there is one, labelled `init`."""
+        if self.specification.performer is not None:
+            return self.specification.performer.initial()
         start = self._start()
         if not self._initial:
             return [(("init", ()), start)]

@@ -67,6 +67,8 @@ class Interpreter:
 
     def initial(self) -> list[tuple[Label, State]]:
         """The initial states, each with the label of the initial action that made it."""
+        if self.specification.performer is not None:
+            return self.specification.performer.initial()
         names = [action.name for action in self.specification.initial] or ["init"]
         return [found for name in names for found in self.initial_by(name)]
 
@@ -90,6 +92,8 @@ class Interpreter:
 
     def taken(self, name: str, arguments: tuple[Plain, ...], state: State) -> State | None:
         """The state after an action instance; None where it cannot happen. Raises EvaluationError."""
+        if self.specification.performer is not None:
+            return self._performed(name, arguments, state)
         action = self._actions[name]
         if any(param.drawn is not None for param in action.params) and arguments not in self.instances(action, state):
             return None
@@ -106,6 +110,9 @@ class Interpreter:
         return self._evaluator.value(expression, Frame(list(state), list(before), dict(names)))
 
     def _steps(self, action: ir.Action, state: State) -> Iterator[tuple[Label, State]]:
+        if self.specification.performer is not None and action in self.specification.actions:
+            yield from self.specification.performer.steps(action.name, state)
+            return
         for arguments in self.instances(action, state):
             frame = self._frame(action, arguments, state)
             if self._runs(action, frame):
@@ -141,7 +148,9 @@ class Interpreter:
 
     def attempt(self, name: str, arguments: tuple[Plain, ...], state: State) -> Enabled | Disabled | Broken:
         """What happens when an action is tried in a state."""
-        action = self._actions[name]
+        action, performed = self._actions[name], self._performed(name, arguments, state)
+        if performed is not None:
+            return Enabled(performed)
         try:
             undrawn = self._undrawn(action, arguments, state)
             if undrawn is not None:
@@ -151,6 +160,8 @@ class Interpreter:
         except EvaluationError as error:
             return Broken(error)
         if guard is None:
+            if self.specification.performer is not None:
+                return Broken(EvaluationError(action.span, "its text lets it happen, and it is not performed"))
             return Enabled(tuple(frame.state))
         last = parts[-1]
         assert isinstance(last, Part), "a guard ends with the value that failed"
@@ -159,6 +170,10 @@ class Interpreter:
     def _runs(self, action: ir.Action, frame: Frame) -> bool:
         """Runs an action; whether all its guards hold."""
         return self._guard(action, frame) is None
+
+    def _performed(self, name: str, arguments: tuple[Plain, ...], state: State) -> State | None:
+        performer = self.specification.performer
+        return None if performer is None else dict(performer.steps(name, state)).get((name, arguments))
 
     def _guard(self, action: ir.Action, frame: Frame) -> ir.Require | ir.Expect | None:
         try:

@@ -75,7 +75,8 @@ def read_expression(
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         place = ir.Span("expression", 1, getattr(problem, "offset", 1) or 1, 1, len(text) + 1)
         raise Refused([Refusal("E001", place, f"this is no expression: {problem}", CODES["E001"][1], text)]) from None
-    bind(spec, dict(specification.constants), specification.variants)
+    own = declared(spec)[1]
+    bind(spec, dict(specification.constants), [name for name in specification.variants if name in own])
     assembly = Assembly(spec)
     assembly.variables |= {variable.name: variable for variable in specification.variables}
     node = _with_self(tree.body, assembly.variables.keys())

@@ -1,6 +1,8 @@
 """The data service does what `znodes`, `sessions` and `watches` say: every step of small spaces, and random walks."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from quorate.checker.commands.arguments import find_class
 from quorate.checker.commands.root import run
-from quorate.checker.conformance import Conformance, every_step, random_walks
+from quorate.checker.conformance import Conformance, SessionService, WatchService, every_step, random_walks
 from quorate.checker.conformance.command import SERVICES
 from quorate.checker.conformance.search import Implementation
 from quorate.checker.result import State
@@ -142,31 +144,88 @@ def test_hypothesis_notices_a_wrong_specification() -> None:
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "impl:sessions"]) == 0
-    assert capsys.readouterr().out == (
+    out = capsys.readouterr().out
+    assert out.startswith(
         "impl:sessions sessions=1 servers=3 requests=2 tick=2 timeout=3: "
-        "every step of the specification is the service's\n"
-        "  1,594 states of the specification, 10,074 steps taken by the service\n"
+        "holds for the whole space of this configuration\n"
+        "  1,594 distinct states, 10,074 generated, depth 16\n"
+        "  checked: conformance\n"
     )
 
 
 def test_a_divergence_is_a_trace(
-    capsys: pytest.CaptureFixture[str], tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(str(tmp_path))
-    assert run(["check", "impl:watches", "--variant", "stays-armed"]) == 1
+    monkeypatch.chdir(tmp_path)
+    formats = ("junit", "sarif", "text")
+    asked = [word for one in formats for word in ("--output-format", one)]
+    words = ["check", "impl:watches", "--variant", "stays-armed", *asked, "--output", "a.xml", "--output", "a.sarif"]
+    assert run(words) == 1
     out = capsys.readouterr().out
-    assert "impl:watches clients=1 changes=2 requests=1 reconnects=1 with stays-armed: parts from the spec" in out
-    assert "after the last step: client 1 has the watches none, in the specification getData, exists on /a\n" in out
+    assert "impl:watches clients=1 changes=2 requests=1 reconnects=1 with stays-armed: violated: conformance\n" in out
+    told = "in the service, after the last step: client 1 has the watches none, in the specification getData, exists"
+    assert told in out
+    assert "       conforms                True → False\n" in out
+    assert json.loads((tmp_path / "a.sarif").read_text())["runs"][0]["results"][0]["ruleId"] == "Watches.conformance"
+    assert 'failures="1"' in (tmp_path / "a.xml").read_text()
     assert run(["trace", "show", "last"]) == 0
     assert "3. delete(None, Path.A)\n" in capsys.readouterr().out
+    assert run(["trace", "why", "last"]) == 0
+    assert told in capsys.readouterr().out
+    assert run(["trace", "shrink", "last"]) == 0
+    assert "every step is needed" in capsys.readouterr().out
+    assert run(["trace", "eval", "last", "zxid"]) == 0
+    assert capsys.readouterr().out.endswith("  3. delete(None, Path.A)\n       1\n")
+
+
+def test_a_trace_is_replayed_on_a_service(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that does right by now is told from the one that the trace was recorded with."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["check", "impl:watches", "--variant", "stays-armed", "-q"]) == 1
+    monkeypatch.setattr(WatchService, "difference", lambda self, state: None)
+    assert run(["trace", "show", "last"]) == 2
+    assert "step 3 (delete(None, Path.A)) leads to another state: conforms differ" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--max-states", "100"], "the limit of 100 states was reached"),
+        (["--max-depth", "3"], "the limit of depth 3 was reached"),
+        (["--timeout", "0.01"], "the time of 0.01 s was up"),
+        (["--memory", "1M"], "the memory of 1.0 MiB was used up"),
+    ],
+)
+def test_limits(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "impl:znodes", "zxids=4", *words]) == 4
+    assert f"no violation found, incomplete: {said}\n" in capsys.readouterr().out
+
+
+def test_an_interrupted_comparison_says_how_far_it_came(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def interrupt(self: SessionService, state: State) -> str | None:
+        seen.append(state)
+        if len(seen) == 50:
+            raise KeyboardInterrupt
+        return None
+
+    monkeypatch.setattr(SessionService, "difference", interrupt)
+    assert run(["check", "impl:sessions"]) == 130
+    assert "incomplete: it was interrupted\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["impl:znode"], "the implementation has no 'impl:znode'; did you mean 'impl:znodes'?"),
-        (["impl:watches", "--max-states", "5"], "--max-states is for searches, and impl:watches is a comparison"),
-        (["impl:watches", "--output-format", "sarif"], "impl:watches is reported as text or json, not as sarif"),
+        (["impl:watches", "--check-all"], "--check-all is for searches, and impl:watches is a comparison"),
+        (["impl:watches", "--property", "conform"], "has no property 'conform'; did you mean 'conformance'?"),
+        (["impl:watches", "change=1"], "did you mean 'changes'?"),
     ],
 )
 def test_mistakes(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
