@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ....spec.lang import domains, ir
 from ....spec.lang.domains import WIDE, Type
-from . import kinds, layout, loops
+from . import kinds, layout, loops, sequences
 from .scope import Scope, captured, replay, retyped
 from .text import Body, inner
 from .values import (
@@ -58,7 +58,7 @@ def value(scope: Scope, e: ir.Expr) -> Value:
         case ir.SetAlgebra(op, left, right):
             return loops.set_algebra(scope, op, scope.value(left), scope.value(right))
         case ir.Concat(left, right):
-            return loops.concat(scope, e, scope.value(left), scope.value(right))
+            return sequences.concat(scope, e, scope.value(left), scope.value(right))
         case ir.IfElse(test, then, otherwise):
             return _if_else(scope, e.type, test, then, otherwise)
         case ir.Contains(item, container):
@@ -99,7 +99,7 @@ def _place(scope: Scope, e: _Place) -> Value:
         case ir.End(item, which):
             return _end(scope, e, scope.value(item), which)
         case ir.Slice(item, low, high):
-            return loops.slice_of(scope, scope.value(item), low, high)
+            return sequences.slice_of(scope, scope.value(item), low, high)
         case ir.Convert(item):
             return kinds.convert(scope.body, scope.value(item), e.type, e.span)
 

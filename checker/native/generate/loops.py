@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ....spec.lang import domains, ir
 from ....spec.lang.domains import WIDE, Type
-from . import kinds, layout
+from . import early, kinds, layout
 from .scope import Scope, captured, replay, retyped
 from .text import Body, inner
 from .values import (
@@ -20,8 +20,6 @@ from .values import (
     declare,
     entry,
     equal,
-    from_raw,
-    held,
     item_of,
     length,
     load,
@@ -170,16 +168,17 @@ def bound(scope: Scope, e: ir.Comprehension | ir.Quantified | ir.Sum | ir.Best) 
     match e:
         case ir.Comprehension(binders, item):
             return _comprehension(scope, e, binders, item)
-        case ir.Quantified(op, binders, test):
-            return _quantified(scope, op, binders, test)
+        case ir.Quantified():
+            return _quantified(scope, e)
         case ir.Sum(binders, item):
             return _sum(scope, e, binders, item)
         case ir.Best():
             return _best(scope, e)
 
 
-def _quantified(scope: Scope, op: str, binders: tuple[ir.Binder, ...], test: ir.Expr) -> Value:
-    body = scope.body
+def _quantified(scope: Scope, e: ir.Quantified) -> Value:
+    body, op = scope.body, e.op
+    binders, test = early.quantified(scope, e)
     result, done = body.variable("u64", op), body.fresh("done")
     body.line(f"{result} = {int(op == 'all')};")
 
@@ -266,10 +265,11 @@ def _comprehension(scope: Scope, e: ir.Comprehension, binders: tuple[ir.Binder, 
             add(body, place, found, e.span)
 
     nested(scope, binders, inside)
-    return _finished(body, place)
+    return finished(body, place)
 
 
-def _finished(body: Body, place: Place) -> Value:
+def finished(body: Body, place: Place) -> Value:
+    """The value that has been built."""
     return name(body, place, "whole")
 
 
@@ -329,34 +329,6 @@ def discard(body: Body, place: Place, item: Value) -> None:
     _set_bit(body, place, kinds.position(body, wanted, retyped(item, wanted)), "&=", "~")
 
 
-def remove_at(body: Body, place: Place, where: str) -> None:
-    """Takes the item at a position out of a Seq or Bag that has one there."""
-    kind = place.kind
-    assert isinstance(kind, domains.Seq | domains.Bag)
-    count, index = body.fresh("count"), body.fresh("i")
-    body.line(f"const u64 {count} = {length(place)};")
-    if layout.small(kind) and where == "0":
-        stride, lengths = layout.array(kind).stride, layout.length_width(kind)
-        items = (
-            f"get({load(place)}, {lengths + stride}, {(kind.capacity - 1) * stride})" if kind.capacity > 1 else "0ull"
-        )
-        store(body, place, Scalar(kind, f"(({items} << {lengths}) | ({count} - 1))"))
-        return
-    body.open(f"for (u64 {index} = {where}; {index} + 1 < {count}; {index}++)")
-    store(body, kinds.entry_place(place, kind.item, index), entry(place, kind.item, f"({index} + 1)"))
-    body.close()
-    erase(body, kinds.entry_place(place, kind.item, f"({count} - 1)"))
-    store_length(body, place, f"({count} - 1)")
-
-
-def erase(body: Body, place: Place) -> None:
-    """Sets all bits of a value to zero."""
-    if layout.small(place.kind):
-        store(body, place, from_raw(place.kind, "0ull"))
-    else:
-        body.line(f"clear({place.address}, {layout.size(place.kind)});")
-
-
 def collect(scope: Scope, e: ir.Collect, items: list[Value]) -> Value:
     """A Set, Seq, Bag or Tuple of these items."""
     if isinstance(e.type, domains.Tuple):
@@ -365,7 +337,7 @@ def collect(scope: Scope, e: ir.Collect, items: list[Value]) -> Value:
     place = zeroed(scope.body, e.type, "whole")
     for item in items:
         add(scope.body, place, item, e.span)
-    return _finished(scope.body, place)
+    return finished(scope.body, place)
 
 
 def contains(scope: Scope, item: Value, container: Value) -> Value:
@@ -434,56 +406,3 @@ def compare_sets(scope: Scope, op: str, left: Value, right: Value) -> Value:
         assert isinstance(low, Place) and isinstance(high, Place)
         subset = f"subset({low.address}, {high.address}, {layout.size(low.kind)})"
     return truth(subset if op in ("<=", ">=") else f"({subset} && !{equal(low, high)})")
-
-
-def concat(scope: Scope, e: ir.Concat, left: Value, right: Value) -> Value:
-    """Two sequences joined, in the type of the expression."""
-    body, place = scope.body, zeroed(scope.body, e.type, "joined")
-    for whole in (left, right):
-        extend(body, place, whole, e.span)
-    return _finished(body, place)
-
-
-def extend(body: Body, place: Place, whole: Value, span: ir.Span) -> None:
-    """Appends the items of a sequence to one; longer than the capacity stops."""
-    assert isinstance(place.kind, domains.Seq) and isinstance(whole.kind, domains.Seq)
-    whole = copied(body, whole)
-    old, more, index = body.fresh("old"), body.fresh("more"), body.fresh("i")
-    body.line(f"const u64 {old} = {length(place)}, {more} = {length(whole)};")
-    body.check(f"{old} + {more} > {place.kind.capacity}", span)
-    body.open(f"for (u64 {index} = 0; {index} < {more}; {index}++)")
-    item = retyped(entry(whole, item_of(whole.kind), index), place.kind.item)
-    store(body, kinds.entry_place(place, place.kind.item, f"({old} + {index})"), item)
-    body.close()
-    store_length(body, place, f"({old} + {more})")
-
-
-def slice_of(scope: Scope, whole: Value, low: ir.Expr | None, high: ir.Expr | None) -> Value:
-    """Items low..high-1 of a sequence; bounds beyond the length mean the length."""
-    body, kind = scope.body, whole.kind
-    assert isinstance(kind, domains.Seq)
-    whole = held(body, whole)
-    count, index = body.fresh("count"), body.fresh("i")
-    body.line(f"const i64 {count} = (i64){length(whole)};")
-    first = _slice_bound(scope, low, count, "0")
-    last = _slice_bound(scope, high, count, count)
-    place = zeroed(body, kind, "slice")
-    body.open(f"for (i64 {index} = {first}; {index} < {last}; {index}++)")
-    target = kinds.entry_place(place, kind.item, f"(u64)({index} - {first})")
-    store(body, target, entry(whole, kind.item, f"(u64){index}"))
-    body.close()
-    store_length(body, place, f"({last} > {first} ? (u64)({last} - {first}) : 0)")
-    return _finished(body, place)
-
-
-def _slice_bound(scope: Scope, bound: ir.Expr | None, count: str, otherwise: str) -> str:
-    if bound is None:
-        return otherwise
-    body = scope.body
-    number = load(name(body, scope.value(bound), "bound"))
-    assert isinstance(bound.type, domains.Int | domains.Range)
-    if bound.type.low < 0:
-        body.check(f"{number} < 0", bound.span)
-    clipped = body.fresh("clipped")
-    body.line(f"const i64 {clipped} = {number} < {count} ? {number} : {count};")
-    return clipped

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from ....spec.lang import domains, ir
-from . import expressions, kinds, layout, loops
+from . import expressions, kinds, layout, loops, sequences
 from .scope import Scope, retyped
 from .text import Body, inner
 from .values import (
@@ -194,14 +194,14 @@ def _update(flow: Flow, update: ir.Update) -> None:
         case "update":
             store(body, place, loops.set_algebra(scope, "|", place, given[0]))
         case "extend":
-            loops.extend(body, place, given[0], update.span)
+            sequences.extend(body, place, given[0], update.span)
         case "remove_first":
             body.check(f"{length(place)} == 0", update.span)
-            loops.remove_at(body, place, "0")
+            sequences.remove_at(body, place, "0")
         case "remove":
             _remove(body, place, given[0], update.span)
         case "clear":
-            loops.erase(body, place)
+            sequences.erase(body, place)
         case _:
             assert_never(update.op)
 
@@ -215,7 +215,7 @@ def _remove(body: Body, place: Place, item: Value, span: ir.Span) -> None:
     test = equal(entry(place, place.kind.item, where), item)
     body.line(f"while ({where} < {count} && !{test}) {where}++;")
     body.check(f"{where} == {count}", span)
-    loops.remove_at(body, place, where)
+    sequences.remove_at(body, place, where)
 
 
 # --------------------------------------------------------------------------------------------------- control flow

@@ -65,6 +65,10 @@ def whole(name: str) -> ir.Target:
 
 
 INTEGER: dict[str, Any] = {"type": INT, "span": SPAN}
+TRUTH: dict[str, Any] = {"type": BOOL, "span": SPAN}
+NEAR = ir.Compare("==", local("k", SERVER), ONE, **TRUTH)  # known with the outer of two binders,
+FAR = ir.Compare("==", local("s", SERVER), OTHER, **TRUTH)  # with the inner one,
+BOTH = ir.Compare("!=", local("k", SERVER), local("s", SERVER), **TRUTH)
 EVERYBODY = ir.Binder("s", SERVER, ir.Every(type=SERVER, span=SPAN), span=SPAN)
 
 
@@ -110,6 +114,29 @@ BODIES: dict[str, tuple[ir.Stmt, ...]] = {
             ir.Compare("==", ONE, OTHER, type=BOOL, span=SPAN),
             (update(whole("learners"), "clear"),),
             (ir.Require(ir.Is(HEAD, PING, type=BOOL, span=SPAN), span=SPAN),),
+            span=SPAN,
+        ),
+    ),
+    "short_slice": (ir.Assign(TO, ir.Slice(HERE, number(1), number(2), type=CHANNEL, span=SPAN), span=SPAN),),
+    "short_concat": (ir.Assign(TO, ir.Concat(HERE, HERE, type=CHANNEL, span=SPAN), span=SPAN),),
+    "conditions_early": (
+        ir.Require(
+            ir.Quantified("any", (COUNTED, EVERYBODY), ir.Logic("and", (FAR, NEAR, BOTH), **TRUTH), **TRUTH), span=SPAN
+        ),
+    ),
+    "conditions_early_for_all": (
+        ir.Require(
+            ir.Quantified("all", (COUNTED, EVERYBODY), ir.Logic("or", (FAR, NEAR), **TRUTH), **TRUTH), span=SPAN
+        ),
+    ),
+    "conditions_stay_where_one_may_stop": (
+        ir.Require(
+            ir.Quantified(
+                "any",
+                (COUNTED, EVERYBODY),
+                ir.Logic("and", (ir.Is(HEAD, PING, **TRUTH), NEAR, FAR), **TRUTH),
+                **TRUTH,
+            ),
             span=SPAN,
         ),
     ),
