@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ....spec.lang import domains, ir
 from ....spec.lang.meaning.dead import Dead
+from ....spec.lang.meaning.effects import effects_of
 from . import expressions, layout, loops, statements
 from .identity.dead import masking
 from .identity.symmetry import canonical, digested
@@ -21,6 +22,7 @@ from .values import Parts, Place, Scalar, Value, code, ctype, load, store
 # the rest, if it has no more than so many lines.
 SPECIALISED = 64
 SHORT = 16
+COPIED = 4  # words: successors of up to so many are copied to their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ class _Writer:
         returns, out = (ctype(kind), []) if direct else ("void", ["u64 *out"])
         if body.stops:
             self.unit.stopping.add(cname)
-        return body.render(f"OWN {returns} {cname}({', '.join(['Context *cx', 'const u64 *s', *params, *out])})")
+        own = "PURE" if direct and not body.stops else "OWN"
+        return body.render(f"{own} {returns} {cname}({', '.join(['Context *cx', 'const u64 *s', *params, *out])})")
 
     def _effect(self, function: ir.Function, cname: str) -> str:
         body = Body(self.unit, "return STOPPED;")
@@ -269,7 +272,7 @@ class _Writer:
 
     def take(self, symmetric: bool, masked: bool) -> str:
         """What happens to every successor: judged, made canonical, handed to the runtime."""
-        lines = ["OWN void take(Context *cx, const u64 *s, unsigned action) {", "    u64 *n = cx->next;"]
+        lines = ["OWN void take(Context *cx, const u64 *s, u64 *n, unsigned action) {"]
         lines.append("    unsigned kind = 0; u64 steps = 0;")
         if self._of_kind("step_invariant"):
             lines.append("    if (s != NULL && cx->steps != 0) steps = broken(cx, s, n, cx->steps);")
@@ -281,13 +284,22 @@ class _Writer:
             lines.append("    u64 key[WORDS]; copy(key, n, WORDS); mask(key);")
         if symmetric:
             lines.append("    canonical_by(n, key);" if masked else "    canonical(n);")
-        by = "key" if masked else "n"
-        return "\n".join([*lines, f"    accept(cx, {by}, WORDS, IDENTITY, action, kind, (unsigned)steps);", "}"])
+        if self.target() == "n":
+            lines.append("    copy(cx->next, n, WORDS);")
+        lines.append(f"    const u64 print = fingerprint({'key' if masked else 'n'}, IDENTITY);")
+        return "\n".join([*lines, "    accept(cx, print, WORDS, action, kind, (unsigned)steps);", "}"])
+
+    def target(self) -> str:
+        """Where successors are made. Where a short one is put depends on how many before it were known; it is made in
+        a place of its own, and so need not wait for that."""
+        return "n" if self.state.words <= COPIED else "cx->next"
 
     def expand(self) -> str:
         """All successors of a state, in order."""
         body = Body(self.unit, "return;")
         body.line("(void)cx; (void)s;")
+        if self.target() == "n":
+            body.line("u64 n[WORDS]; (void)n;")
         if self.profiled:
             body.line("note_values(s);")
         for number, action in enumerate(self.specification.actions):
@@ -316,12 +328,14 @@ class _Writer:
         body = Body(self.unit, "return;")
         body.line("u64 s[WORDS];")
         body.line("if (start(cx, s) != DONE) { cx->failed = NOBODY; return; }")
+        if self.target() == "n":
+            body.line("u64 n[WORDS]; (void)n;")
         first = len(self.specification.actions)
         for number, action in enumerate(self.specification.initial, first):
             self._instances(body, action, number, "NULL")
         if not self.specification.initial:
-            body.line("copy(cx->next, s, WORDS);")
-            body.line(f"take(cx, NULL, {first});")
+            body.line(f"copy({self.target()}, s, WORDS);")
+            body.line(f"take(cx, NULL, {self.target()}, {first});")
         return body.render("OWN void initial(Context *cx)")
 
     def _instances(self, body: Body, action: ir.Action, number: int, before: str) -> None:
@@ -349,9 +363,9 @@ class _Writer:
 
     def _try(self, body: Body, number: int, given: list[str], before: str) -> None:
         guard = f"g_{number}({', '.join(['cx', 's', *given])})"
-        call = f"a_{number}({', '.join(['cx', 's', 'cx->next', *given])})"
+        call = f"a_{number}({', '.join(['cx', 's', self.target(), *given])})"
         macro = "TRY_CHECKED" if f"g_{number}" in self.unit.stopping else "TRY"
-        body.line(f"{macro}({guard}, {call}, {number}, {before});")
+        body.line(f"{macro}({guard}, {call}, {number}, {before}, {self.target()});")
 
     def table(self, masked: bool) -> str:
         """What the runtime knows of the model."""
@@ -359,7 +373,17 @@ class _Writer:
         counts += [len(self._of_kind(kind)) for kind in _KINDS]
         numbers = ", ".join(["ABI", "WORDS", "IDENTITY", *map(str, counts)])
         functions = f"initial, expand, violated, reached, intended, orbit, {'mask' if masked else 'NULL'}"
-        return f"const Model model = {{{numbers}, {functions}}};"
+        return f"{self.affected()}\n\nconst Model model = {{{numbers}, affected, {functions}}};"
+
+    def affected(self) -> str:
+        """For every action, the invariants that read what it writes; all others are as true after a step as before.
+        A profile counts what every invariant costs in every state."""
+        spec = self.specification
+        reads = [effects_of(spec, one).read_names() for one in self._of_kind("invariant")]
+        rows = [effects_of(spec, action).written_names() for action in spec.actions]
+        bits = [sum(1 << bit for bit, read in enumerate(reads) if read & written or self.profiled) for written in rows]
+        bits += [2**64 - 1] * max(1, len(spec.initial))
+        return f"OWN const u64 affected[] = {{{', '.join(f'{row:#x}ull' for row in bits)}}};"
 
 
 _KINDS: tuple[ir.Kind, ...] = ("invariant", "step_invariant", "witness", "terminal")

@@ -22,7 +22,7 @@ size_t packed_most(unsigned words) {
 
 static size_t pack(uint8_t *to, const u64 *state, unsigned words) {
     if (words <= SHORT) {
-        memcpy(to, state, words * sizeof(u64));
+        for (unsigned w = 0; w < words; w++) memcpy(to + w * sizeof(u64), &state[w], sizeof(u64));
         return words * sizeof(u64);
     }
     uint8_t *masks = to, *out = to + (words + 7) / 8;
@@ -41,7 +41,7 @@ static size_t pack(uint8_t *to, const u64 *state, unsigned words) {
 
 const uint8_t *unpack(const uint8_t *data, u64 *state, unsigned words) {
     if (words <= SHORT) {
-        memcpy(state, data, words * sizeof(u64));
+        for (unsigned w = 0; w < words; w++) memcpy(&state[w], data + w * sizeof(u64), sizeof(u64));
         return data + words * sizeof(u64);
     }
     const uint8_t *masks = data, *in = data + (words + 7) / 8;

@@ -4,8 +4,8 @@
 
 #include "search.h"
 
-/* Takes the `count` successors that a task has kept, of which the new ones are marked, from `w->index` on. */
-void judge(Worker *w, u32 count);
+/* Takes those successors of a task that are new, or otherwise worth a look; the states after `w->index`. */
+void judge(Worker *w);
 void halt(Worker *w, Finding finding); /* the search ends in this task */
 /* The system has no memory left, and the task is in the table already: what is found so far is all there will be. */
 void tear(Worker *w);

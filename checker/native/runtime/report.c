@@ -84,11 +84,10 @@ static void collect(Context *cx) {
 }
 
 u32 model_steps(const Model *model, const u64 *state, u64 *states, u32 *actions, u32 room, u32 *site) {
-    static const u64 nothing[8];
     enum { BATCH = 64 };
     u64 recent = 0;
     Collector all = {.states = states, .actions = actions, .room = room, .words = model->words};
-    all.cx = (Context){.batch = BATCH, .capacity = BATCH, .slots = nothing, .buckets = 1, .flush = collect, .failed = NOBODY};
+    all.cx = (Context){.batch = BATCH, .capacity = BATCH, .flush = collect, .failed = NOBODY};
     all.cx.states = all.cx.next = calloc((size_t)BATCH * model->words, sizeof(u64));
     all.cx.items = calloc(BATCH, sizeof(Item));
     all.cx.owner = &all;

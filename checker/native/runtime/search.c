@@ -16,7 +16,7 @@ int search_may_grow(const Search *s, u64 more) {
 /* Chunks go to disk while the next growth of the table would not fit beside them. */
 static void plan_memory(Search *s) {
     if (s->settings.memory == 0) return;
-    const u64 growth = table_bytes(table_buckets_for(&s->table, s->table.buckets * 7 + 1)) - table_bytes(s->table.buckets);
+    const u64 growth = table_bytes(table_buckets_for(&s->table, s->table.used + table_room(&s->table) + 1)) - table_bytes(s->table.buckets);
     s->pool.limit = s->settings.memory > growth ? s->settings.memory - growth : 1;
 }
 

@@ -74,9 +74,11 @@ typedef struct {
     u64 distinct, outside, unreduced; /* in the task */
     Writer writer;
     u64 seen;           /* witnesses reached before this level, or in this task */
+    u64 base;           /* items count their parents from here */
     Item *kept;         /* what may be new, until it is the task's turn */
     u64 *kept_states;
-    u32 kepts, kept_room, findings;
+    u32 *worth;         /* the places of those that are new, or otherwise worth a look */
+    u32 kepts, kept_room, worths, findings;
     u32 *before;        /* steps counted up to the last state, when they are counted again */
     u64 *state;
     uint8_t *scratch;

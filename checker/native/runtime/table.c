@@ -8,9 +8,9 @@ u64 table_bytes(u64 buckets) {
     return buckets * 8 * sizeof(u64);
 }
 
-/* Load at most 7/8. */
+/* Load at most 6/8. */
 static u64 most(u64 buckets) {
-    return buckets * 7;
+    return buckets * 6;
 }
 
 u64 table_room(const Table *table) {

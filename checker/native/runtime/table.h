@@ -26,10 +26,15 @@ u64 table_room(const Table *table);          /* states that fit before it must g
 u64 table_bytes(u64 buckets);
 u64 table_buckets_for(const Table *table, u64 states);
 
+MAYBE const u64 *table_line(const Table *table, u64 print) {
+    return &table->slots[bucket_of(print, table->buckets) * 8];
+}
+
 /* One bucket: whether the fingerprint is in it, and how many of its slots are taken (they fill from the front).
  * Without branches, so that it becomes a few vector instructions. */
 MAYBE int bucket_look(const u64 *line, u64 print, unsigned *taken) {
     unsigned hit = 0, used = 0;
+#pragma GCC unroll 8
     for (int i = 0; i < 8; i++) {
         hit |= line[i] == print;
         used += line[i] != 0;
@@ -50,16 +55,17 @@ __attribute__((no_sanitize("thread"))) MAYBE int table_has(const Table *table, u
     }
 }
 
-/* Inserts a fingerprint; 0 when it was there already. The caller has made room, and adds to `used`. */
+/* Inserts a fingerprint; 0 when it was there already. The caller has made room, and adds to `used`. Whether it is there
+ * nobody can guess, so there is no branch: what is there already is written to where nobody looks. */
 MAYBE int table_insert(const Table *table, u64 print) {
-    u64 bucket = bucket_of(print, table->buckets);
+    u64 nowhere, bucket = bucket_of(print, table->buckets);
     unsigned taken;
     for (;;) {
         u64 *line = &table->slots[bucket * 8];
-        if (bucket_look(line, print, &taken)) return 0;
-        if (taken < 8) {
-            __atomic_store_n(&line[taken], print, __ATOMIC_RELAXED);
-            return 1;
+        const int hit = bucket_look(line, print, &taken);
+        if (!rarely(!hit & (taken == 8))) {
+            __atomic_store_n(hit ? &nowhere : &line[taken], print, __ATOMIC_RELAXED);
+            return !hit;
         }
         if (++bucket == table->buckets) bucket = 0;
     }

@@ -52,7 +52,7 @@ static void choose(Context *cx) {
         if (item->kind == OUTSIDE) continue;
         w->total += weight;
         if (unit(&w->random) * w->total >= weight) continue;
-        copy(w->chosen, cx->states + (size_t)item->state * words, words);
+        copy(w->chosen, cx->states + (size_t)i * words, words);
         w->ordinal = item->ordinal;
         w->action = item->action;
     }
@@ -156,8 +156,6 @@ void walks_run(Walks *all) {
 
 /* ---------------------------------------------------------------------------------------------- life cycle */
 
-static u64 nothing[8];
-
 Walks *walks_new(const Model *model, const Walks *wanted) {
     if (model->abi != ABI) return NULL;
     Walks *all = malloc(sizeof *all);
@@ -176,7 +174,7 @@ Walks *walks_new(const Model *model, const Walks *wanted) {
         Walker *w = &walkers[t];
         w->walks = all;
         fine &= cover_open(&w->cover, all->view, model->words);
-        w->cx = (Context){.batch = BATCH, .capacity = BATCH, .slots = nothing, .buckets = 1, .flush = choose, .owner = w, .steps = all->step_invariants};
+        w->cx = (Context){.batch = BATCH, .capacity = BATCH, .flush = choose, .owner = w, .steps = all->step_invariants};
         w->cx.states = w->cx.next = calloc((size_t)BATCH * model->words, sizeof(u64));
         w->cx.items = calloc(BATCH, sizeof(Item));
         w->cx.recent = &w->recent;

@@ -6,11 +6,6 @@
 
 /* -------------------------------------------------------------------------------------------------- batches */
 
-static void see_table(Worker *w) { /* while reading */
-    w->cx.slots = w->search->table.slots;
-    w->cx.buckets = w->search->table.buckets;
-}
-
 /* The next batch goes right behind what is kept. */
 static void reset(Context *cx) {
     Worker *w = cx->owner;
@@ -26,17 +21,21 @@ static int keep_room(Worker *w) {
     const size_t room = 2 * need;
     Item *items = lines_take(room * sizeof *items);
     u64 *states = lines_take(room * bytes);
-    if (items == NULL || states == NULL || room > UINT32_MAX) {
+    u32 *worth = lines_take(room * sizeof *worth);
+    if (items == NULL || states == NULL || worth == NULL || room > UINT32_MAX) {
         free(items);
         free(states);
+        free(worth);
         return 0;
     }
     if (w->kepts > 0) memcpy(items, w->kept, w->kepts * sizeof *items);
     if (w->kepts > 0) memcpy(states, w->kept_states, w->kepts * bytes);
     free(w->kept);
     free(w->kept_states);
+    free(w->worth);
     w->kept = items;
     w->kept_states = states;
+    w->worth = worth;
     w->kept_room = (u32)room;
     return 1;
 }
@@ -47,7 +46,7 @@ static u32 sift(Worker *w, Item *items, u32 count, u64 *states) {
     const unsigned words = w->search->model->words;
     u32 left = 0;
     begin_reading(w);
-    see_table(w);
+    for (u32 i = 0; i < count; i++) __builtin_prefetch(table_line(table, items[i].print));
     for (u32 i = 0; i < count; i++) {
         const Item *item = &items[i];
         if (item->kind == INSIDE && item->steps == 0 && table_has(table, item->print)) continue;
@@ -74,16 +73,24 @@ static void keep(Context *cx) {
 
 /* ---------------------------------------------------------------------------------------------------- turns */
 
+static u32 is_worth(const Item *item) {
+    return (item->fresh | item->kind | item->steps) != 0;
+}
+
 static void insert_all(Worker *w) {
     enum { AHEAD = 24 };
     Search *s = w->search;
     const Table *table = &s->table;
     u64 fresh = 0;
+    u32 worths = 0;
     for (u32 i = 0; i < w->kepts; i++) {
         Item *item = &w->kept[i];
-        if (i + AHEAD < w->kepts) __builtin_prefetch(&table->slots[bucket_of(item[AHEAD].print, table->buckets) * 8]);
+        __builtin_prefetch(table_line(table, item[AHEAD].print)); /* behind the last ones there is room for a batch */
         if (item->kind == INSIDE) fresh += item->fresh = (uint8_t)table_insert(table, item->print);
+        w->worth[worths] = i;
+        worths += is_worth(item);
     }
+    w->worths = worths;
     s->table.used += fresh;
     s->committed += fresh;
 }
@@ -92,17 +99,17 @@ static void insert_all(Worker *w) {
 static void insert_exactly(Worker *w) {
     Search *s = w->search;
     const unsigned words = s->model->words;
+    w->worths = 0;
     for (u32 i = 0; i < w->kepts; i++) {
         Item *item = &w->kept[i];
-        if (item->kind != INSIDE) continue;
         const u64 *key = w->kept_states + (size_t)i * words;
         if (s->model->mask != NULL) {
             copy(w->state, key, words);
             s->model->mask(w->state);
             key = w->state;
         }
-        item->fresh = (uint8_t)exact_insert(&s->exact, item->print, key);
-        s->committed += item->fresh;
+        if (item->kind == INSIDE) s->committed += item->fresh = (uint8_t)exact_insert(&s->exact, item->print, key);
+        if (is_worth(item)) w->worth[w->worths++] = i;
     }
 }
 
@@ -129,7 +136,7 @@ static void commit(Worker *w) {
     }
     if (s->settings.exact) insert_exactly(w); else insert_all(w);
     pass_turn(w, 1);
-    judge(w, w->kepts);
+    judge(w);
 }
 
 /* ---------------------------------------------------------------------------------------------------- tasks */
@@ -142,12 +149,12 @@ static void event(Context *cx, unsigned kind, u32 site, u32 failed) {
     settle(cx);
 }
 
-static int of_step(const Item *item, u64 parent, u32 action) {
+static int of_step(const Item *item, u32 parent, u32 action) {
     return item->parent == parent && item->action == action;
 }
 
 /* An action that cannot be evaluated takes no step at all. */
-static void withdraw(Worker *w, u64 parent, u32 action) {
+static void withdraw(Worker *w, u32 parent, u32 action) {
     Context *cx = &w->cx;
     for (; cx->count > 0 && of_step(&cx->items[cx->count - 1], parent, action); cx->count--) cx->next -= w->search->model->words;
     if (cx->count > 0) return;
@@ -158,7 +165,7 @@ static void withdraw(Worker *w, u64 parent, u32 action) {
 static void expand(Worker *w, const u64 *state, u64 index) {
     Context *cx = &w->cx;
     Search *s = w->search;
-    cx->parent = index;
+    cx->parent = (u32)(index - w->base);
     cx->made = 0;
     cx->site = 0;
     cx->failed = NOBODY;
@@ -167,7 +174,7 @@ static void expand(Worker *w, const u64 *state, u64 index) {
         event(cx, STUCK, 0, 0);
     }
     if (rarely(cx->site != 0)) {
-        withdraw(w, index, cx->failed);
+        withdraw(w, cx->parent, cx->failed);
         event(cx, BROKEN, cx->site, cx->failed);
         cx->site = 0;
     }
@@ -212,8 +219,9 @@ static void recount(Worker *w) {
 static void begin(Worker *w, u32 number) {
     w->number = number;
     w->task = &w->search->tasks[number];
+    w->base = w->search->blocks > 0 ? w->search->level[w->task->first].first - 1 : 0;
     w->halted = 0;
-    w->kepts = w->findings = 0;
+    w->kepts = w->worths = w->findings = 0;
     reset(&w->cx);
     w->distinct = w->outside = w->unreduced = 0;
     w->seen = w->search->reached;
@@ -247,9 +255,6 @@ static void finish(Worker *w) {
 /* Before a level: what was kept last may never have been inserted. */
 static void start(Worker *w) {
     memset(w->cx.recent, 0, (w->cx.recents + 1) * sizeof *w->cx.recent);
-    begin_reading(w);
-    see_table(w);
-    end_reading(w);
 }
 
 void worker_level(Worker *w) {
@@ -319,4 +324,5 @@ void worker_close(Worker *w) {
     free(w->scratch);
     free(w->kept);
     free(w->kept_states);
+    free(w->worth);
 }
