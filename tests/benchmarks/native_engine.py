@@ -8,6 +8,7 @@
     python tests/benchmarks/native_engine.py threads 9               one thread and two
     python tests/benchmarks/native_engine.py memory two-phase-commit 10       bytes for each distinct state
     python tests/benchmarks/native_engine.py memory zab servers=3 timeouts=2 transactions=1 epochs=3 restarts=1
+    python tests/benchmarks/native_engine.py walks two-phase-commit 9         random walks, steps each second
     python tests/benchmarks/native_engine.py variants                seconds to every bundled counterexample
 
 SPIN and rumur are Debian packages; a peer that is not installed is left out, and the table says so. Every peer must
@@ -27,6 +28,7 @@ from quorate.checker import reference
 from quorate.checker.model import Limits, Options
 from quorate.checker.native.binding import Report, Running
 from quorate.checker.native.engine import Native, prepare
+from quorate.checker.native.simulate import simulate
 from quorate.checker.result import Result
 from quorate.spec.classics.peterson import Peterson
 from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
@@ -53,6 +55,8 @@ def main(given: list[str]) -> None:
             threads(tree("two-phase-commit", [managers]))
         case ["memory", name, *sizes]:
             memory(name, tree(name, sizes))
+        case ["walks", name, *sizes]:
+            walks(name, tree(name, sizes))
         case ["variants", *names]:
             native_variants.measure(names)
         case [name, *sizes] if name in (*SIZED, "zab"):
@@ -147,6 +151,20 @@ def threads(specification: ir.Specification) -> None:
     faster = statistics.median(walls[1]) / statistics.median(walls[2])
     dearer = statistics.median(spent[2]) / statistics.median(spent[1])
     print(f"two threads are {faster:.2f} times as fast and take {dearer:.2f} times the CPU time")
+
+
+def walks(name: str, specification: ir.Specification) -> None:
+    """Steps of random walks for each CPU second of one thread; of a second thread, wall time says what it adds."""
+    simulate(specification, Options(deadlock=False), walks=1)  # so that it is compiled
+    for workers in (1, 2):
+        rates: list[tuple[float, float]] = []
+        for seed in range(REPEATS):
+            began, spent = time.monotonic(), time.process_time()
+            found = simulate(specification, Options(seed=seed, workers=workers, deadlock=False), walks=50_000)
+            assert found.result.reason == "walks", found.result.reason
+            rates.append((found.steps / (time.process_time() - spent), found.steps / (time.monotonic() - began)))
+        cpu, wall = (statistics.median(column) for column in zip(*rates, strict=True))
+        print(f"{name}, {workers} threads: {cpu:,.0f} steps for each CPU second, {wall:,.0f} each second of wall time")
 
 
 class _Measured(Native):
