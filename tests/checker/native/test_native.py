@@ -3,7 +3,8 @@
 import pytest
 from quorate.checker.model import Identity, Limits, Options
 from quorate.checker.native import check
-from quorate.checker.native.engine import prepare
+from quorate.checker.native.binding import Running
+from quorate.checker.native.engine import Native, build, prepare, write
 from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
@@ -64,3 +65,24 @@ def test_values_of_many_bits_are_computed_in_full() -> None:
         expected = [after for _, after in meaning.successors(state)]
         assert [made.program.state.decode(after) for _, after in steps] == expected
         waiting += expected if len(waiting) < 400 else []
+
+
+def test_a_long_search_goes_on_with_a_faster_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts with a model that was compiled quickly, and changes to the other one in the middle."""
+    monkeypatch.setattr("quorate.checker.native.engine.PATIENCE", 0.0)
+    changes = []
+
+    class Watched(Native):
+        def _change_models(self, running: Running) -> None:
+            changes.append(running.report().distinct)
+            super()._change_models(running)
+
+    specification, options = read(TwoPhaseCommit, {"managers": 8}, []), PLAIN
+    quick = build(write(specification, options), quickly=True)
+    assert quick.quickly
+    search = Watched(specification, options, quick)
+    monkeypatch.setattr("quorate.checker.native.engine.PAUSE", 0.01)
+    found = search.run()
+    assert (found.verdict, found.distinct, found.generated, found.depth) == ("holds", 1_745_408, 18_507_778, 26)
+    assert len(changes) == 1 and 1 < changes[0] < found.distinct
+    assert not build(write(specification, options), quickly=True).quickly, "the faster one is there now"

@@ -4,6 +4,7 @@ import importlib
 import os
 import resource
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -123,3 +124,21 @@ def test_without_any_compiler_the_reference_engine_runs_and_one_line_says_why(fr
     assert engines.check(specification(3), Options(symmetry=False)).engine == "reference"
     with pytest.raises(engines.NoEngine, match="neither `cc` nor the ziglang wheel"):
         engines.check(specification(3), Options(symmetry=False), "native")
+
+
+def test_a_compiler_ends_with_the_process_that_does_not_need_it_any_more(tmp_path: Path) -> None:
+    """Here one that never gets done. The process waits until it runs, and ends."""
+    compiling, slow = tmp_path / "compiling", tmp_path / "slow"
+    slow.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo slow && exit\necho $$ > {compiling}\nexec sleep 600\n')
+    slow.chmod(0o755)
+    code = (
+        "import pathlib, time\n"
+        "from quorate.checker.native import compiler\n"
+        "compiler.begin_runtime()\n"
+        f"while not (place := pathlib.Path({str(compiling)!r})).exists() or not place.read_text(): time.sleep(0.01)\n"
+    )
+    settings = {"QUORATE_CC": str(slow), "QUORATE_CACHE": str(tmp_path / "cache"), "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **settings}, timeout=300, check=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(compiling.read_text()), 0)
+    assert not list(tmp_path.glob("quorate-*")), "nothing is left behind"
