@@ -7,6 +7,8 @@ one of the whole variable. Every access inside a helper counts for whoever calls
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
 
 from .. import domains, ir
 from ..domains import Plain
@@ -86,9 +88,15 @@ def independent(one: Effects, other: Effects) -> bool:
 
 def parts(node: object) -> Iterator[object]:
     """The nodes directly below a node of the tree, in order."""
-    for own in fields(node):  # type: ignore[arg-type]
-        if own.name not in ("span", "type", "record"):
-            yield from _nodes(getattr(node, own.name))
+    kind: Any = type(node)
+    for name in _names(kind):
+        yield from _nodes(getattr(node, name))
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """The parts of a kind of node that may be, or hold, nodes."""
+    return tuple(own.name for own in fields(kind) if own.name not in ("span", "type", "record"))
 
 
 def _nodes(value: object) -> Iterator[object]:

@@ -156,9 +156,8 @@ class Taints:
         for cells in self.cells.values():
             if not cells.bits & self.dead:
                 continue  # and never will be
-            for keys in cells.keys:
-                controls = ((control.variable, control.keys(keys)) for control in cells.controls)
-                if (cells.variable, keys) in path.written or any(one in path.now for one in controls):
+            for keys, controls in cells.controlled:
+                if (cells.variable, keys) in path.written or not path.now.keys().isdisjoint(controls):
                     self.any_dead(cells.bits)
                     yield cells, keys
 

@@ -64,6 +64,11 @@ class Cells:
         """The keys of all its cells, in order."""
         return tuple(product(*(tuple(domains.values(axis)) for axis in self.axes)))
 
+    @cached_property
+    def controlled(self) -> tuple[tuple[Keys, tuple[tuple[str, Keys], ...]], ...]:
+        """The keys of all its cells with the entries of controls that belong to each."""
+        return tuple((keys, tuple((one.variable, one.keys(keys)) for one in self.controls)) for keys in self.keys)
+
     def matching(self, held: tuple[Values, ...]) -> int:
         """The bits of all cases in which each control holds one of these values."""
         return sum(self.cases[case] for case in product(*held))

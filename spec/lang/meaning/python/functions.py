@@ -41,7 +41,8 @@ class Writer:
         self.variables = tuple(variable.name for variable in specification.variables)
         self._types = {variable.name: variable.type for variable in specification.variables}
         self._effects: dict[str, Effect] = {}
-        self._x = Expressions(self.pool, self._helpers())
+        self._known = self._helpers()
+        self._x = Expressions(self.pool, self._known)
         self._scope = Scope({n: f"s_{n}" for n in self.variables}, {n: f"b_{n}" for n in self.variables})
 
     def source(self) -> Source:
@@ -74,7 +75,7 @@ class Writer:
         return tuple(name for name in self.variables if name in names)
 
     def _function(self, function: ir.Function) -> None:
-        helper = self._helpers()[function.name]
+        helper = self._known[function.name]
         names = [local(param.name) for param in function.params]
         names += [f"s_{name}" for name in helper.reads] + [f"b_{name}" for name in helper.reads_before]
 
