@@ -14,6 +14,7 @@ from ..spec.lang import ir
 from . import native, reference
 from .model import Limits, Options, Progress
 from .native import compiler
+from .native.beside import beside
 from .native.checkpoint import CheckpointRefused
 from .native.compiler import NoCompiler, find_compiler
 from .native.engine import Native, Prepared, build, is_cached, write
@@ -80,7 +81,7 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
     runtime, program = compiler.begin_runtime(), write(specification, options)
     if is_cached(program):
         return _asymmetry(specification, options) or Native(specification, options, _built(program, options)).run()
-    model = compiler.beside(lambda: _built(program, options))
+    model = beside(lambda: _built(program, options))
     compiling: list[Future[Any]] = [runtime, model]
 
     def progress(done: Progress) -> None:

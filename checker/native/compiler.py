@@ -16,20 +16,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+
+from .beside import beside
 
 RUNTIME = Path(__file__).parent / "runtime"
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra")
 QUICKLY = ("-O1",)  # two thirds of the time of -O2, for nine tenths of the speed
 SECONDS = 300  # after which a compiler is taken to hang
 
-_Made = TypeVar("_Made")
 _Sources = Callable[[Path], list[Path]]  # the C files to compile; some are written into the folder first
 
 
@@ -117,20 +116,6 @@ def _passing_folder() -> Path:
     atexit.register(shutil.rmtree, passing, ignore_errors=True)
     atexit.register(_end_all)  # before it is removed
     return passing
-
-
-def beside(work: Callable[[], _Made]) -> "Future[_Made]":
-    """What a thread of its own makes; one that does not keep the process from ending."""
-    future: Future[_Made] = Future()
-
-    def make() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as problem:
-            future.set_exception(problem)
-
-    threading.Thread(target=make, daemon=True).start()
-    return future
 
 
 def library(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:

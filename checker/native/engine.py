@@ -9,7 +9,6 @@ import os
 import resource
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -20,6 +19,7 @@ from ...spec.lang import domains, ir
 from ..model import Options, Progress, dead_values_of, properties_of
 from ..result import DEADLOCK, Reason, Result, Steps, Verdict, Violation
 from . import checkpoint, compiler
+from .beside import await_end, beside, ended
 from .binding import NOBODY, PROPERTY, REASONS, Finding, Model, Report, Running, Settings, load_model
 from .generate.unit import Program, generate
 from .labelled import labelled
@@ -159,28 +159,26 @@ class Native:
 
     def _wait(self, running: Running, due: float) -> None:
         """Until the search has ended; Ctrl-C and the time limit end it."""
-        thread = threading.Thread(target=running.run, daemon=True)
-        thread.start()
+        search = beside(running.run)
         try:
             for pause in _pauses():
-                thread.join(pause)
-                if not thread.is_alive():
+                if ended(search, pause):
                     return
                 self._look_around(running, due)
         except KeyboardInterrupt:
             running.stop("interrupted")
+            await_end(search)
         except BaseException:
             running.stop("interrupted")
-            thread.join()
+            await_end(search)
             raise
-        thread.join()
 
     def _look_around(self, running: Running, due: float) -> None:
         limits, spent = self._options.limits, time.monotonic() - self._began
         if self._options.checkpoint is not None and time.monotonic() > due:
             running.stop("paused")
         if self._prepared.quickly and self._faster is None and spent > PATIENCE:
-            self._faster = compiler.beside(lambda: build(self._prepared.program))
+            self._faster = beside(lambda: build(self._prepared.program))
         if self._faster_is_ready():
             running.stop("paused")
         if limits.seconds is not None and spent > limits.seconds:

@@ -5,7 +5,6 @@ that no walk met: its verdict is always undecided. Knows the engine's parts; not
 """
 
 import ctypes
-import threading
 import time
 from collections.abc import Mapping
 from ctypes import POINTER, Structure, byref, c_double, c_int, c_uint32, c_uint64, c_void_p
@@ -16,6 +15,7 @@ from ...spec.lang import ir
 from ...spec.lang.domains import Plain
 from ..model import Options, properties_of
 from ..result import DEADLOCK, Result
+from .beside import await_end, beside, ended
 from .binding import PROPERTY, REASONS
 from .engine import ENGINE, Prepared, bounds, peak_memory, prepare
 from .generate.layout import StateLayout, mask
@@ -129,19 +129,17 @@ def _asked(specification: ir.Specification, options: Options) -> dict[ir.Kind, i
 
 def _wait(running: Any, runtime: ctypes.CDLL, options: Options, began: float) -> bool:
     """Until the walks have ended; says whether Ctrl-C or the time limit ended them."""
-    thread = threading.Thread(target=runtime.walks_run, args=(running,), daemon=True)
-    thread.start()
     limit, stopped = options.limits.seconds, False
+    walking = beside(lambda: runtime.walks_run(running))
     try:
-        while thread.is_alive():
-            thread.join(0.05)
+        while not ended(walking, 0.05):
             if limit is not None and time.monotonic() - began > limit:
                 stopped = True
                 runtime.walks_stop(running)
     except KeyboardInterrupt:
         stopped = True
         runtime.walks_stop(running)
-    thread.join()
+        await_end(walking)
     return stopped
 
 

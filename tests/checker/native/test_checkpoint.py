@@ -115,3 +115,21 @@ def test_an_interrupt_gives_what_is_known_so_far() -> None:
     found = check(specification(9), Options(symmetry=False, progress=interrupt))
     assert (found.verdict, found.reason) == ("undecided", "interrupted")
     assert found.distinct > 1
+
+
+def test_ctrl_c_is_heeded_while_c_is_searching(tmp_path: Path) -> None:
+    """A real signal to a process that waits for the search: it is answered at once, with what is known so far."""
+    program = (
+        "import os, signal, threading\n"
+        "from quorate.checker.engines import check\n"
+        "from quorate.checker.model import Options\n"
+        "from quorate.spec.classics.two_phase_commit import TwoPhaseCommit\n"
+        "from quorate.spec.lang.reader import read\n"
+        "def interrupt(_):\n"
+        "    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "options = Options(symmetry=False, progress=interrupt, workers=2)\n"
+        "found = check(read(TwoPhaseCommit, {'managers': 12}, []), options, 'native')\n"
+        "print(found.engine, found.verdict, found.reason, found.distinct > 1000)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    assert run.stdout == "native undecided interrupted True\n", run.stderr
