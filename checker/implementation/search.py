@@ -7,7 +7,9 @@ properties read. Worlds are numbered by parent and label, level by level, so tha
 any number of processes. The result is that of any engine; without the reduction a counterexample is a shortest one.
 """
 
+import gc
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
@@ -18,8 +20,7 @@ from ..reference.search import peak_memory
 from ..result import Reason, Result, Verdict
 from .beside import Beside
 from .budget import WITNESSES, Budget, Found
-from .expansion import NAMES, Candidate, Kept, look_at
-from .fingerprint import Fingerprints, whole
+from .expansion import NAMES, Candidate, Seen
 from .how import How
 from .workers import Alone, Crew, Processes
 
@@ -47,7 +48,7 @@ class Outcome:
     """What came of a search: the result, the way to the violation as labels, and the worlds where all comes to rest."""
 
     result: Result
-    ends: frozenset[bytes]  # fingerprints of worlds in which nothing can happen
+    ends: frozenset[int]  # fingerprints of worlds in which nothing can happen
     way: tuple[Label, ...] | None
     witnesses: dict[str, tuple[Label, ...] | None]
 
@@ -62,10 +63,10 @@ class _Stop(Exception):
 class _Level:
     """What a level has come to: for every new fingerprint the first parent and label, and who keeps the world."""
 
-    first: dict[bytes, tuple[int, int, Label]] = field(default_factory=dict)
-    keeper: dict[bytes, int] = field(default_factory=dict)
-    outside: set[bytes] = field(default_factory=set)
-    told: list[Kept] = field(default_factory=list)
+    first: dict[int, tuple[int, int, Label]] = field(default_factory=dict)
+    keeper: dict[int, int] = field(default_factory=dict)
+    outside: set[int] = field(default_factory=set)
+    seen: list[Seen] = field(default_factory=list)
 
 
 class _Search:
@@ -78,12 +79,12 @@ class _Search:
         how: How,
     ) -> None:
         self._budget, self._first, self._limits, self._progress, self._how = budget, first, limits, progress, how
-        self._seen: set[bytes] = set()
-        self._outside: set[bytes] = set()
-        self._came: list[tuple[int, Label]] = []  # by number: the world before, and the label
-        self._prints: list[bytes] = []  # by number
+        self._seen: set[int] = set()
+        self._outside: set[int] = set()
+        self._before = array("q")  # by number: the number of the world before
+        self._labels: list[Label] = []  # by number: what happened there
         self._ends: list[int] = []
-        self._crew: Crew = Alone(budget, how)
+        self._crew: Crew = Alone(budget, how, first)
         self._frontier = 0
         self._generated, self._depth, self._beyond = 1, 1, 0
         self._actions: Counter[str] = Counter()
@@ -93,6 +94,8 @@ class _Search:
         self._started = time.monotonic()
 
     def run(self) -> Outcome:
+        collecting = gc.isenabled()
+        gc.disable()  # worlds are tuples of numbers: nothing for the collector
         try:
             self._begin()
             while self._frontier and self._wrong is None:
@@ -103,16 +106,18 @@ class _Search:
             return self._outcome("undecided", "interrupted")
         finally:
             self._crew.close()
+            if collecting:
+                gc.enable()
         return self._outcome("holds", "complete") if self._wrong is None else self._outcome("violated", "invariant")
 
     def _begin(self) -> None:
-        self._crew.take([[(0, self._first)]])
-        fingerprint = whole(Fingerprints().of(self._first))
-        self._seen.add(fingerprint)
-        self._came.append((-1, ("start", ())))
-        self._prints.append(fingerprint)
+        assert isinstance(self._crew, Alone)
+        seen = self._crew.expander.take(0, self._first)
+        self._seen.add(seen.print)
+        self._before.append(-1)
+        self._labels.append(("start", ()))
         self._frontier = 1
-        self._judge({fingerprint: 0}, [look_at(self._budget, self._how, fingerprint, self._first)])
+        self._judge({seen.print: 0}, [seen])
 
     def _level(self) -> None:
         if self._limits.depth is not None and self._depth >= self._limits.depth:
@@ -122,49 +127,43 @@ class _Search:
             self._look_around(len(level.first), left)
             batches = self._crew.expand(_CHUNK)
             left = sum(batch.left for batch in batches)
-            new = [self._sorted_out(level, n, batch.candidates) for n, batch in enumerate(batches)]
-            for batch in batches:
+            for n, batch in enumerate(batches):
+                self._sort_out(level, n, batch.candidates)
                 self._actions += batch.generated
                 self._generated += batch.generated.total()
+                self._beyond += batch.outside
                 self._ends += batch.ends
-            level.told += [kept for told in self._crew.keep(new) for kept in told]
+                level.seen += batch.seen
         self._advance(level)
 
-    def _sorted_out(self, level: _Level, keeper: int, candidates: list[Candidate]) -> list[bytes]:
-        """Which of the candidates are new and kept by the expander that met them first."""
-        new: list[bytes] = []
+    def _sort_out(self, level: _Level, keeper: int, candidates: list[Candidate]) -> None:
+        """Which of the candidates are new; the expander that met one first keeps the world."""
         for parent, nth, label, fingerprint, outside in candidates:
-            if fingerprint in self._seen:
+            if fingerprint in self._seen or (outside and fingerprint in self._outside):
                 continue
-            if outside:
-                self._beyond += 1
-                if fingerprint in self._outside:
-                    continue
             earlier = level.first.get(fingerprint)
             if earlier is None:
-                new.append(fingerprint)
                 level.keeper[fingerprint] = keeper
                 if outside:
                     level.outside.add(fingerprint)
             if earlier is None or (parent, nth) < earlier[:2]:
                 level.first[fingerprint] = parent, nth, label
-        return new
 
     def _advance(self, level: _Level) -> None:
         """Numbers the new worlds in order of parent and label, and goes on to them."""
         self._depth += bool(level.first)
-        numbers: dict[bytes, int] = {}
-        shares: list[list[tuple[bytes, int]]] = [[] for _ in range(self._how.processes if self._is_parallel() else 1)]
+        numbers: dict[int, int] = {}
+        shares: list[list[tuple[int, int]]] = [[] for _ in range(self._how.processes if self._is_parallel() else 1)]
         for fingerprint, (parent, _, label) in sorted(level.first.items(), key=lambda one: one[1][:2]):
-            numbers[fingerprint] = len(self._came)
+            number = numbers[fingerprint] = len(self._labels)
             if fingerprint not in level.outside:
                 self._new[label[0]] += 1
-                shares[level.keeper[fingerprint]].append((fingerprint, len(self._came)))
-            self._came.append((parent, label))
-            self._prints.append(fingerprint)
+                shares[level.keeper[fingerprint]].append((fingerprint, number))
+            self._before.append(parent)
+            self._labels.append(label)
         self._seen |= level.first.keys() - level.outside
         self._outside |= level.outside
-        self._judge(numbers, level.told)
+        self._judge(numbers, level.seen)
         self._frontier = sum(map(len, shares))
         self._crew.advance(shares)
         if not self._is_parallel() and self._how.processes > 1 and self._frontier >= _WORTH_PROCESSES:
@@ -177,16 +176,15 @@ class _Search:
         """The frontier has become wide enough for several processes."""
         assert isinstance(self._crew, Alone)
         worlds, count = self._crew.expander.give(self._frontier), self._how.processes
-        self._crew = Processes(self._budget, self._how, count)
+        self._crew = Processes(self._budget, self._how, self._first, count)
         self._crew.take([worlds[n::count] for n in range(count)])
 
-    def _judge(self, numbers: dict[bytes, int], told: list[Kept]) -> None:
+    def _judge(self, numbers: dict[int, int], seen: list[Seen]) -> None:
         """Of the violations the one with the smallest number; of the witnesses too."""
-        for kept in sorted(told, key=lambda one: numbers[one.print]):
-            number = numbers[kept.print]
-            if kept.violated is not None and self._wrong is None:
-                self._wrong = NAMES[kept.violated], number
-            for name in (list(WITNESSES)[n] for n in kept.shows):
+        for number, one in sorted((numbers[one.print], one) for one in seen if one.print in numbers):
+            if one.violated is not None and self._wrong is None:
+                self._wrong = NAMES[one.violated], number
+            for name in (list(WITNESSES)[n] for n in one.shows):
                 if self._witnessed[name] is None:
                     self._witnessed[name] = number
 
@@ -221,13 +219,12 @@ class _Search:
             peak_memory=peak_memory(),
         )
         ways = {name: None if number is None else self._way(number) for name, number in self._witnessed.items()}
-        ends = frozenset(self._prints[number] for number in self._ends)
-        return Outcome(result, ends, None if at is None else self._way(at), ways)
+        return Outcome(result, frozenset(self._ends), None if at is None else self._way(at), ways)
 
     def _way(self, number: int) -> tuple[Label, ...]:
         """The labels that lead to a world."""
         way: list[Label] = []
         while number > 0:
-            number, label = self._came[number]
-            way.append(label)
+            way.append(self._labels[number])
+            number = self._before[number]
         return tuple(reversed(way))

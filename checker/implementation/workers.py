@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol, cast
 
 from .budget import Budget, Found
-from .expansion import Batch, Expander, Kept
+from .expansion import Batch, Expander
 from .how import How
 
 
@@ -19,16 +19,15 @@ class Crew(Protocol):
 
     def take(self, shares: Sequence[Sequence[tuple[int, Found]]]) -> None: ...
     def expand(self, most: int) -> list[Batch]: ...
-    def keep(self, new: Sequence[Sequence[bytes]]) -> list[list[Kept]]: ...
-    def advance(self, numbers: Sequence[Sequence[tuple[bytes, int]]]) -> None: ...
+    def advance(self, numbers: Sequence[Sequence[tuple[int, int]]]) -> None: ...
     def close(self) -> None: ...
 
 
 class Alone:
     """One expander, in this process."""
 
-    def __init__(self, budget: Budget, how: How) -> None:
-        self.expander = Expander(budget, how)
+    def __init__(self, budget: Budget, how: How, first: Found) -> None:
+        self.expander = Expander(budget, how, first)
 
     def take(self, shares: Sequence[Sequence[tuple[int, Found]]]) -> None:
         """Adds worlds to the share."""
@@ -39,11 +38,7 @@ class Alone:
         """Expands a part of the share."""
         return [self.expander.expand(most)]
 
-    def keep(self, new: Sequence[Sequence[bytes]]) -> list[list[Kept]]:
-        """Keeps what is new."""
-        return [self.expander.keep(new[0])]
-
-    def advance(self, numbers: Sequence[Sequence[tuple[bytes, int]]]) -> None:
+    def advance(self, numbers: Sequence[Sequence[tuple[int, int]]]) -> None:
         """Goes to the next level."""
         self.expander.advance(numbers[0])
 
@@ -54,14 +49,14 @@ class Alone:
 class Processes:
     """One expander in each of several processes."""
 
-    def __init__(self, budget: Budget, how: How, count: int) -> None:
+    def __init__(self, budget: Budget, how: How, first: Found, count: int) -> None:
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
         context = multiprocessing.get_context(method)
         self._pipes: list[Connection] = []
         self._processes = []
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = cast(Any, context).Process(target=_serve, args=(theirs, budget, how), daemon=True)
+            process = cast(Any, context).Process(target=_serve, args=(theirs, budget, how, first), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)
@@ -75,11 +70,7 @@ class Processes:
         """Expands a part of every share, at the same time."""
         return self._ask("expand", [most] * len(self._pipes))
 
-    def keep(self, new: Sequence[Sequence[bytes]]) -> list[list[Kept]]:
-        """Keeps what is new, each expander what it met."""
-        return self._ask("keep", new)
-
-    def advance(self, numbers: Sequence[Sequence[tuple[bytes, int]]]) -> None:
+    def advance(self, numbers: Sequence[Sequence[tuple[int, int]]]) -> None:
         """Goes to the next level, and evens out the shares."""
         self._ask("advance", numbers)
         sizes = [len(share) for share in numbers]
@@ -110,16 +101,15 @@ class Processes:
         return [pipe.recv() for pipe in self._pipes]
 
 
-def _serve(pipe: Connection, budget: Budget, how: How) -> None:
+def _serve(pipe: Connection, budget: Budget, how: How, first: Found) -> None:
     """The life of one process: answers until the other side hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the search ends, and with it the pipe
-    crew = Alone(budget, how)
+    crew = Alone(budget, how, first)
     expander = crew.expander
     answers: dict[str, Callable[[Any], Any]] = {
         "take": lambda share: crew.take([share]),
         "give": expander.give,
         "expand": expander.expand,
-        "keep": expander.keep,
         "advance": expander.advance,
     }
     while True:

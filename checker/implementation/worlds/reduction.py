@@ -15,29 +15,23 @@ is counted, so nothing waits for ever. Where connections can still be broken or 
 `tests/checker/implementation/test_reduction.py` compares verdicts and final worlds with the whole space.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
-from ...impl.ensemble.cluster import Label, World
-from ...impl.ensemble.messages import FollowerInfo
-from ...impl.ensemble.state import Following, Leading, Node
-from .budget import Budget, Found
+from ....impl.ensemble.cluster import Label, World
+from ....impl.ensemble.messages import FollowerInfo
+from ....impl.ensemble.state import Following, Leading, Node
+from ..budget import Budget, Found
 
-Take = Callable[[Label], Found]
+After = Mapping[Label, Found]  # what can happen at one server, and what it leads to
 
 
-def chosen(budget: Budget, found: Found, labels: list[Label], take: Take) -> list[Label]:
-    """The labels to explore: those of one server, or all. `take` gives what a label leads to."""
-    if any(budget.is_left(kind, found.spent) for kind in ("break", "drop", "duplicate")):
-        return labels
-    best = labels
-    for server, node in enumerate(found.world.nodes):
-        if node is None:
-            continue
-        own = [label for label in labels if label[1][0] == server]
-        keys = _keys(budget, found, node) if 0 < len(own) < len(best) else []
-        if any(_is_key(budget, found, take(key), server) for key in keys) and _is_deaf(budget, found, node, own, take):
-            best = own
-    return best
+def goes_first(budget: Budget, found: Found, server: int, own: After) -> bool:
+    """Whether what can happen at this server may be explored before all else."""
+    node = found.world.nodes[server]
+    if node is None or not own or any(budget.is_left(kind, found.spent) for kind in ("break", "drop", "duplicate")):
+        return False
+    keys = _keys(budget, found, node)
+    return any(_is_key(budget, found, own[key], server) for key in keys) and _is_deaf(budget, found, node, own)
 
 
 def _keys(budget: Budget, found: Found, node: Node) -> list[Label]:
@@ -60,7 +54,7 @@ def _keys(budget: Budget, found: Found, node: Node) -> list[Label]:
             return [("notified", (node.id, other)) for other in others] if asked else []
 
 
-def _is_deaf(budget: Budget, found: Found, node: Node, own: list[Label], take: Take) -> bool:
+def _is_deaf(budget: Budget, found: Found, node: Node, own: After) -> bool:
     """Whether notifications that may come to a server change nothing for its own steps."""
     if node.ensemble.oracle:
         return True
@@ -68,7 +62,7 @@ def _is_deaf(budget: Budget, found: Found, node: Node, own: list[Label], take: T
         return False  # what a server tells one that is down is lost: telling does not commute with a restart
     if all(found.world.notification_queue(other, node.id) for other in node.ensemble.others(node.id)):
         return True
-    after = [take(label).world.nodes[node.id] for label in own]
+    after = [one.world.nodes[node.id] for one in own.values()]
     return node.role is not None and all(now is not None and type(now.role) is type(node.role) for now in after)
 
 
