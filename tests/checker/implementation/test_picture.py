@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 
 import pytest
 from quorate.checker.implementation import Budget
-from quorate.checker.implementation.fingerprint import Fingerprints, whole
 from quorate.checker.implementation.picture import Performer, World, budget_of, tree
+from quorate.checker.implementation.worlds.rows import Rows
 from quorate.checker.result import State
 from quorate.impl.ensemble.properties import PROPERTIES
 from quorate.spec.lang import ir
@@ -80,9 +80,11 @@ def test_states_are_worlds(constants: dict[str, int], bug: str | None, most: int
     specification = pictured(constants, bug)
     performer = specification.performer
     assert isinstance(performer, Performer)
-    prints: dict[bytes, State] = {}
+    budget = budget_of(specification)
+    rows = Rows(budget, budget.begin((bug,) if bug else ()).world)
+    prints: dict[int, State] = {}
     for state in states(specification, most):
-        found = whole(Fingerprints().of(performer.world(state)))
+        found = rows.whole(rows.row(performer.world(state)))
         assert prints.setdefault(found, state) == state
         for variable, plain in zip(specification.variables, state, strict=True):
             assert decode(variable.type, encode(variable.type, plain)) == plain
