@@ -20,6 +20,8 @@ Examples:
   quorate cluster start 3
   quorate cluster start 3 --observers 1 --data ./ensemble --detach
   quorate cluster status --data ./ensemble
+  quorate cluster kill 3 --data ./ensemble
+  quorate cluster restart --data ./ensemble
   quorate cluster stop --data ./ensemble
 """
 
@@ -70,6 +72,49 @@ def stop(data: Path) -> None:
     """Stops the servers of an ensemble by their process ids; their data stays."""
     stopped = processes.stop(_members(data.resolve()))
     click.echo(f"stopped {stopped} {'server' if stopped == 1 else 'servers'}")
+
+
+@cluster.command("kill", short_help="Kill servers, as a crash does.")
+@click.argument("servers", nargs=-1, required=True, type=click.IntRange(1))
+@click.option("--data", type=FOLDER, default=DEFAULT, show_default=True, help="Folder of the ensemble.")
+def kill(servers: tuple[int, ...], data: Path) -> None:
+    """Kills SERVERS with SIGKILL: they write nothing more, and say goodbye to nobody."""
+    chosen = _chosen(data.resolve(), servers)
+    down = [str(member.sid) for member in chosen if member.pid is None]
+    if down:
+        raise Mistake(f"server {', '.join(down)} does not run; see: quorate cluster status --data {data}")
+    processes.kill(chosen)
+    click.echo(f"killed server {', '.join(str(member.sid) for member in chosen)}")
+
+
+@cluster.command("restart", short_help="Start servers again that are down.")
+@click.argument("servers", nargs=-1, type=click.IntRange(1))
+@click.option("--data", type=FOLDER, default=DEFAULT, show_default=True, help="Folder of the ensemble.")
+def restart(servers: tuple[int, ...], data: Path) -> None:
+    """Starts SERVERS again with what their folders hold, or all that are down, and waits until they serve."""
+    data = data.resolve()
+    chosen = _chosen(data, servers) if servers else [one for one in _members(data) if one.pid is None]
+    running = [str(member.sid) for member in chosen if member.pid is not None]
+    if running or not chosen:
+        raise Mistake(
+            f"server {', '.join(running)} runs already" if running else f"every server of {data} runs already"
+        )
+    for member in chosen:
+        processes.start(data, member)
+    try:
+        processes.wait_until_serving(chosen)
+    except processes.NotRunning as failure:
+        raise Mistake(str(failure)) from None
+    _print_table(_members(data))
+
+
+def _chosen(data: Path, servers: tuple[int, ...]) -> list[processes.Member]:
+    """The members with these numbers."""
+    known = {member.sid: member for member in _members(data)}
+    for sid in servers:
+        if sid not in known:
+            raise Mistake(f"{data} has no server {sid}; it has {', '.join(map(str, known))}")
+    return [known[sid] for sid in dict.fromkeys(servers)]
 
 
 @cluster.command("status", short_help="Say who leads.")

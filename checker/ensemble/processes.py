@@ -113,6 +113,17 @@ def wait_until_serving(members: list[Member], seconds: float = START_S_MAX) -> N
             time.sleep(0.02)
 
 
+def kill(members: list[Member]) -> None:
+    """End the members' processes at once, and wait until they are gone."""
+    for member in members:
+        pid = member.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+    for member in members:
+        while member.pid is not None:
+            time.sleep(0.01)
+
+
 def stop(members: list[Member]) -> int:
     """End the members' processes by their ids, and say how many there were."""
     running = {member.sid: pid for member in members if (pid := member.pid) is not None}

@@ -76,6 +76,36 @@ def test_ctrl_c_stops_them_and_their_data_stays(folder: Path) -> None:
     assert (folder / "server1" / "version-2" / "currentEpoch").read_bytes() == b"2"
 
 
+def roles(folder: Path) -> dict[str, str]:
+    """By server, as `quorate cluster status` prints them."""
+    lines = quorate("cluster", "status", "--data", str(folder)).stdout.splitlines()[1:]
+    return {line.split()[0]: line.split()[1] for line in lines}
+
+
+@pytest.mark.parametrize("servers", [3, pytest.param(5, marks=pytest.mark.slow)])
+def test_kill_and_restart(folder: Path, servers: int) -> None:
+    """A client that knows all servers goes on when their leader is killed, and again when it is back."""
+    words = ("--data", str(folder))
+    assert quorate("cluster", "start", str(servers), *words, "--tick", "500", "--detach").returncode == 0
+    first = next(sid for sid, role in roles(folder).items() if role == "leader")
+    client = KazooClient(quorate("cluster", "status", *words, "--hosts").stdout.strip())
+    client.start(timeout=30)
+    session = client.client_id
+    client.create("/a", b"0")
+    assert quorate("cluster", "kill", first, *words).stdout == f"killed server {first}\n"
+    assert client.retry(client.set, "/a", b"1").version == 1
+    assert sorted(roles(folder).values()) == sorted(["down", "leader", *["follower"] * (servers - 2)])
+    assert f"server {first} does not run" in quorate("cluster", "kill", first, *words).stderr
+    restarted = quorate("cluster", "restart", *words)
+    assert restarted.returncode == 0 and roles(folder)[first] == "follower"
+    assert client.retry(client.get, "/a")[0] == b"1" and client.client_id == session
+    assert "runs already" in quorate("cluster", "restart", *words).stderr
+    assert f"server {first} of {folder} runs already" in quorate("cluster", "restart", first, *words).stderr
+    assert "has no server 9; it has 1, 2, 3" in quorate("cluster", "kill", "9", *words).stderr
+    client.stop()
+    client.close()
+
+
 def test_words_without_a_quorum(folder: Path) -> None:
     processes.create(folder, 2, 0, 200)
     one = processes.members(folder)[0]
