@@ -95,10 +95,10 @@ def restart(servers: tuple[int, ...], data: Path) -> None:
     data = data.resolve()
     chosen = _chosen(data, servers) if servers else [one for one in _members(data) if one.pid is None]
     running = [str(member.sid) for member in chosen if member.pid is not None]
-    if running or not chosen:
-        raise Mistake(
-            f"server {', '.join(running)} runs already" if running else f"every server of {data} runs already"
-        )
+    if running:
+        raise Mistake(f"server {', '.join(running)} of {data} runs already")
+    if not chosen:
+        raise Mistake(f"every server of {data} runs already")
     for member in chosen:
         processes.start(data, member)
     try:

@@ -213,7 +213,8 @@ class World(WorldState):
     @invariant
     def durability(self) -> bool:
         """A quorum has on disk what was ever delivered."""
-        return 2 * sum(1 for s in Server if self.holds_all(s)) > servers
+        keepers = {s for s in Server if self.holds_all(s)}
+        return 2 * len(keepers) > servers
 
     @invariant
     def completeness(self) -> bool:

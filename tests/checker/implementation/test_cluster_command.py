@@ -163,7 +163,7 @@ def test_a_trace_that_does_not_happen_is_not_shown(quorate: Quorate, stored: Pat
 
 
 def test_why_and_why_not(quorate: Quorate, stored: Path) -> None:
-    assert "false  2 * sum(1 for s in Server if self.holds_all(s)) > servers\n" in quorate("trace", "why", "last").out
+    assert "false  2 * len(keepers) > servers\n" in quorate("trace", "why", "last").out
     out = quorate("trace", "why", "last", "--step", "9", "--action", "request(0)").out
     assert "the first guard that fails, at checker/implementation/picture/world.py:" in out
     assert "false  self.phase[server] is Phase.BROADCAST\n" in out

@@ -30,7 +30,7 @@ def test_it_opens_at_the_end_and_says_why(show: Callable, alone: Trace) -> None:
     page = show(alone)
     assert page.step == 10
     assert page.text("h1").startswith("Implementation") or "durability" in page.text("body")
-    assert "2 * sum(1 for s in Server if self.holds_all(s)) > servers" in page.text("body")
+    assert "2 * len(keepers) > servers" in page.text("body")
     assert page.complaints() == [] and page.requests() == [page.address]
 
 
