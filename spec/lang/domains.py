@@ -316,7 +316,9 @@ def _renamer(kind: Type) -> _Renamer:
 
 def _renamer_of_parts(kinds: Iterable[Type]) -> _Renamer:
     each = [_renamer(kind) for kind in kinds]
-    return lambda plain, permutations: tuple([inner(part, permutations) for inner, part in zip(each, plain)])  # noqa: B905
+    return lambda plain, permutations: tuple(
+        [inner(part, permutations) for inner, part in zip(each, plain, strict=True)]
+    )
 
 
 def _renamer_of_set(item: Type) -> _Renamer:
