@@ -4,7 +4,7 @@
 Nothing here knows what a variant does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 Variants = frozenset[str]
@@ -31,15 +31,21 @@ class Bug:
     run: Run
     adds: Variants = frozenset()  # the variants that its fix put in the place of what it took away
     takes: Variants = frozenset()  # what its fix took away; empty: the variants of the bug, and nothing else
+    elsewhere: tuple[Variants, Run] | None = None  # a combination that takes a run of its own
 
     def fixed_after(self, version: str) -> str | None:
         """The nearest release after this one that has the fix; None where there is none yet."""
         later = [release for release in self.fixed if number(release) > number(version)]
         return min(later, key=number) if later else None
 
+    def ways(self, variants: Variants) -> Iterator[tuple[Variants, Run]]:
+        """The combinations among these variants that give it, with the run that shows each."""
+        ways = [*((needed, self.run) for needed in self.variants), *([self.elsewhere] if self.elsewhere else [])]
+        return (way for way in ways if way[0] <= variants)
+
     def is_in(self, variants: Variants) -> bool:
         """Whether these variants give it."""
-        return any(needed <= variants for needed in self.variants)
+        return any(True for _ in self.ways(variants))
 
     def repaired(self, variants: Variants) -> Variants:
         """The variants after the fix, as it was made: what it takes away, and what it puts there instead."""
@@ -67,6 +73,7 @@ class History:
 
     bugs: tuple[Bug, ...]
     releases: tuple[Releases, ...]
+    older: str  # why the table begins where it does
 
     def variants_of(self, version: str, fixes: Iterable[str] = ()) -> Variants:
         """The variants that a release has, with the fixes of these issues applied to it. Raises UnknownRelease."""
@@ -106,8 +113,25 @@ class History:
         for releases in self.releases:
             if any(number(first) <= wanted <= number(last) for first, last in releases.lines):
                 return releases.variants
+        raise UnknownRelease(self.missing(version))
+
+    def missing(self, version: str) -> str:
+        """Why the table says nothing about a release, and what does."""
         known = self.versions()
-        raise UnknownRelease(f"the table has no release {version!r}; it has {known[0]} to {known[-1]}")
+        said = f"the table has no release {version!r}; it has {known[0]} to {known[-1]}"
+        try:
+            wanted = number(version)
+        except UnknownRelease:
+            return said
+        if wanted < number(known[0]):
+            return f"{said}; {self.older}"
+        near = [one for one in known if number(one)[:2] == wanted[:2]]
+        return said + (f", of the line {near[0]} to {near[-1]}" if near else "") + _UNREAD
+
+
+_UNREAD = (
+    """. What a release does is read from its sources, not guessed: "quorate versions" lists those that were read"""
+)
 
 
 def number(version: str) -> tuple[int, ...]:

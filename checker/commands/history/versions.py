@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ....spec.history import Bug, History, UnknownRelease
+from ....spec.history import Bug, History, Run, UnknownRelease, Variants
 from ..arguments import bundled, find_class
 from ..mistakes import Mistake
 from .release import history_of
@@ -35,16 +35,16 @@ def versions(releases: str | None, fixes: tuple[str, ...], output_format: str) -
     name, history = _the_history()
     try:
         chosen = _chosen(history, releases)
-        found = {one: history.bugs_of(history.variants_of(one, fixes)) for one in chosen}
+        found = {one: history.variants_of(one, fixes) for one in chosen}
         changes = [_change(history, one, fixes) for one in chosen] if fixes else []
     except UnknownRelease as problem:
         raise Mistake(str(problem)) from None
     if output_format == "json":
-        click.echo(json.dumps(_as_data(name, found), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_data(name, history, found), indent=2, ensure_ascii=False))
     elif releases is None:
-        click.echo("\n".join([*changes, *(f"{one:<8}{_issues(bugs)}" for one, bugs in found.items())]))
+        click.echo("\n".join([*changes, *(f"{one:<8}{_issues(history.bugs_of(own))}" for one, own in found.items())]))
     else:
-        click.echo("\n".join([*changes, *_described(name, found)]), color=True)
+        click.echo("\n".join([*changes, *_described(name, history, found)]), color=True)
 
 
 def _the_history() -> tuple[str, History]:
@@ -66,8 +66,7 @@ def _chosen(history: History, text: str | None) -> Sequence[str]:
     else:
         chosen = [one for one in history.versions() if one == text or one.startswith(f"{text}.")]
     if not chosen:
-        known = history.versions()
-        raise UnknownRelease(f"the table has no release {text!r}; it has {known[0]} to {known[-1]}")
+        raise UnknownRelease(history.missing(text))
     return chosen
 
 
@@ -85,32 +84,37 @@ def _issues(bugs: Sequence[Bug]) -> str:
     return " ".join(bug.issue for bug in bugs)
 
 
-def _described(name: str, found: dict[str, tuple[Bug, ...]]) -> Iterator[str]:
+def _described(name: str, history: History, found: dict[str, Variants]) -> Iterator[str]:
     """A heading, and three lines for each bug that one of the releases has."""
     from ...output.console import paint_for
 
     paint = paint_for(sys.stdout)
-    every = {bug.issue: bug for bugs in found.values() for bug in bugs}.values()
+    every = [bug for bug in history.bugs if any(bug.is_in(variants) for variants in found.values())]
     spans = f"{next(iter(found))} to {list(found)[-1]}" if len(found) > 1 else next(iter(found))
     yield paint("title", f"{spans}: {len(every)} of the bugs in the table can bite")
     for bug in every:
-        has = [one for one, bugs in found.items() if bug in bugs]
+        has = [one for one, variants in found.items() if bug.is_in(variants)]
         fixed = bug.fixed_after(has[-1])
         where = "" if len(has) == len(found) else f" · in {', '.join(has)}"
         yield f"  {bug.issue:<6}{bug.severity} · {f'fixed in {fixed}' if fixed else 'not fixed'}{where}"
         yield f"        {bug.story}"
-        yield f"        {command(name, bug)}"
+        yield f"        {command(name, bug, found[has[-1]])}"
 
 
-def command(name: str, bug: Bug) -> str:
-    """The command that shows a bug alone: everything else is repaired."""
-    words = ["quorate", "check", name, *(f"{key}={value}" for key, value in bug.run.constants.items())]
-    words += [word for variant in sorted(bug.variants[0]) for word in ("--variant", variant)]
-    words += [word for split in bug.run.splits for word in ("--split", split)]
-    return shlex.join([*words, "--property", bug.run.property])
+def command(name: str, bug: Bug, variants: Variants) -> str:
+    """The command that shows a bug alone, in the way that a release has it: everything else is repaired."""
+    return command_of(name, *next(bug.ways(variants)))
 
 
-def _as_data(name: str, found: dict[str, tuple[Bug, ...]]) -> dict[str, Any]:
+def command_of(name: str, needed: Variants, run: Run) -> str:
+    """The command of one run, with these variants on."""
+    words = ["quorate", "check", name, *(f"{key}={value}" for key, value in run.constants.items())]
+    words += [word for variant in sorted(needed) for word in ("--variant", variant)]
+    words += [word for split in run.splits for word in ("--split", split)]
+    return shlex.join([*words, "--property", run.property])
+
+
+def _as_data(name: str, history: History, found: dict[str, Variants]) -> dict[str, Any]:
     return {
         "schema": 1,
         "specification": name,
@@ -123,11 +127,11 @@ def _as_data(name: str, found: dict[str, tuple[Bug, ...]]) -> dict[str, Any]:
                         "severity": bug.severity,
                         "story": bug.story,
                         "fixed in": bug.fixed_after(version),
-                        "command": command(name, bug),
+                        "command": command(name, bug, variants),
                     }
-                    for bug in bugs
+                    for bug in history.bugs_of(variants)
                 ],
             }
-            for version, bugs in found.items()
+            for version, variants in found.items()
         ],
     }

@@ -26,6 +26,7 @@ from .server_state import (
 )
 from .switches import (
     diff_header_jumps,
+    diff_snapshotted,
     disk_diff_checked,
     disk_diff_unchecked,
     epoch_before_log,
@@ -34,7 +35,6 @@ from .switches import (
     log_all_pending,
     log_async,
     serve_before_apply,
-    snapshot_not_synced,
     snapshot_survives,
     synced_not_listed,
     truncation_not_listed,
@@ -69,10 +69,10 @@ class LearnerSteps(LeaderSteps):
     def take_packets(self, i: Server, j: Server, sync: Sync) -> None:
         """PROPOSAL and COMMIT of what is committed, PROPOSAL of what is not (Learner.syncWithLeader, its loop)."""
         self.pending[j] = sync.proposed
-        if sync.mode is Mode.DIFF:
+        if sync.mode is Mode.DIFF and not diff_snapshotted:
             self.pending[j] = sync.committed + sync.proposed
             self.to_commit[j] = sync.committed
-        elif sync.mode is Mode.TRUNC:
+        elif sync.mode is not Mode.SNAP:
             self.memory[j].extend(sync.committed)
             if truncation_not_listed:
                 self.unlisted[j].extend(sync.committed)
@@ -117,15 +117,11 @@ class LearnerSteps(LeaderSteps):
 
     def take_snapshot(self, j: Server) -> None:
         """After TRUNC or SNAP memory goes to disk (ZooKeeperServer.takeSnapshot)."""
-        if self.mode[j] is Mode.SNAP and (disk_diff_unchecked or disk_diff_checked):
+        if (self.mode[j] is Mode.SNAP or diff_snapshotted) and (disk_diff_unchecked or disk_diff_checked):
             self.old_files[j] = self.files(j)
             self.covered[j] = last(self.memory[j])
-        if self.mode[j] in (Mode.TRUNC, Mode.SNAP):
-            old = self.on_disk(j)
-            self.log[j] = self.memory[j]
-            self.durable[j] = Index(len(self.log[j]))
-            if snapshot_not_synced:
-                self.unsynced[j] = Log(z for z in self.log[j] if z not in old)
+        if self.mode[j] in (Mode.TRUNC, Mode.SNAP) or diff_snapshotted:
+            self.save(j)
         self.mode[j] = Mode.NONE
 
     def log_what_was_sent(self, j: Server) -> None:
@@ -205,7 +201,7 @@ class LearnerSteps(LeaderSteps):
             self.memory[j].append(commit.zxid)
         elif len(self.pending[j]) == 0:
             self.anomalies.add(Anomaly.PENDING_COMMIT)
-        elif self.mode[j] in (Mode.TRUNC, Mode.SNAP):
+        elif self.mode[j] in (Mode.TRUNC, Mode.SNAP) or (self.mode[j] is Mode.DIFF and diff_snapshotted):
             self.commit_in_memory(j, commit.zxid)
         else:
             self.to_commit[j].append(commit.zxid)
@@ -214,5 +210,5 @@ class LearnerSteps(LeaderSteps):
         """Between TRUNC or SNAP and NEWLEADER nothing is logged: the snapshot of NEWLEADER will have it."""
         self.memory[j].append(zxid)
         self.pending[j].remove_first()
-        if truncation_not_listed and self.mode[j] is Mode.TRUNC:
+        if truncation_not_listed and self.mode[j] is not Mode.SNAP:
             self.unlisted[j].append(zxid)

@@ -11,7 +11,7 @@ connection), LH (LearnerHandler: a snapshot's header, then the dump), SYNC (a he
 
 from ...lang import Set, action, idle, require, runs_on, step
 from .learner import LearnerSteps
-from .server_state import Ack, Epoch, Index, Role, Server, Thread, is_quorum
+from .server_state import Ack, Epoch, Index, Role, Server, Thread, is_quorum, last
 from .switches import (
     crashes,
     drain_after_fast_forward,
@@ -20,6 +20,7 @@ from .switches import (
     read_only_recorded,
     servers,
     snapshot_survives,
+    snapshot_when_elected,
 )
 from .table import HISTORY
 
@@ -41,13 +42,19 @@ class ServerSpec(LearnerSteps):
         for s in group:
             self.role[s] = Role.LEADING if s == i else Role.FOLLOWING
             self.leader[s] = None if s == i else i
-        if snapshot_survives:
-            self.snapshot[i] = self.memory[i]
+        self.load_data(i)
         step("ELECT.epoch")
         if all(self.leader[s] == i and idle(s, Thread.QP) for s in group if s != i):
             self.begin_epoch(i, group)
         else:
             self.look(i)
+
+    def load_data(self, i: Server) -> None:
+        """The memory of a new leader goes to disk, where its log may have been behind (ZooKeeperServer.loadData)."""
+        if snapshot_when_elected and last(self.memory[i]) > last(self.log[i]):
+            self.save(i)
+        if snapshot_when_elected and snapshot_survives:
+            self.snapshot[i] = self.memory[i]
 
     def begin_epoch(self, i: Server, group: Set[Server]) -> None:
         """The leader proposes an epoch that none of a quorum has promised yet (Leader.getEpochToPropose)."""

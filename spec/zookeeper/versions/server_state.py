@@ -10,6 +10,7 @@ from enum import Enum
 from ...lang import Map, Range, Record, Seq, Set, Sort, Spec, abandon, initial, require, state
 from .switches import (
     crashes,
+    diff_snapshotted,
     disconnects,
     epoch_not_marked,
     epochs,
@@ -17,8 +18,12 @@ from .switches import (
     initial_not_stopped,
     io_errors,
     memory_kept,
+    memory_kept_in_sync,
+    memory_reloaded,
     servers,
     snap_abort_keeps,
+    snapshot_not_synced,
+    snapshot_survives,
     sync_thread_leaks,
     transactions,
     trunc_abort_keeps,
@@ -189,7 +194,7 @@ class ServerState(Spec):
     durable: Map[Server, Index] = state(0)  # how much of the log survives a power failure
     unsynced: Map[Server, Log] = state()  # what of that is only in a snapshot that does not
     torn: Map[Server, Zxid] = state(lambda s: zero())  # parts of transactions up to here are in the snapshot
-    snapshot: Map[Server, Log] = state()  # of its last election: `snapshot-survives-truncation` only
+    snapshot: Map[Server, Log] = state()  # its newest: `snapshot-survives-truncation` only
     old_files: Map[Server, Log] = state()  # what was in the log files when a SNAP was written: `disk-diff-…` only
     covered: Map[Server, Zxid] = state(lambda s: zero())  # the zxid of that SNAP: `disk-diff-…` only
 
@@ -246,6 +251,20 @@ class ServerState(Spec):
         self.committed.add(Zxid(Epoch(1), Counter(1)))
         self.made = Index(2)
 
+    @initial
+    def two_rivals(self, s: Server, t: Server) -> None:
+        """All have a transaction; s has another of epoch 1, and t one of epoch 2, in which it led all but s."""
+        require(transactions >= 3 and epochs >= 2 and s != t)
+        for u in Server:
+            self.have(u, Zxid(Epoch(1), Counter(1)))
+            if u != s:
+                self.accepted_epoch[u] = Epoch(min(2, epochs))
+                self.current_epoch[u] = Epoch(min(2, epochs))
+        self.have(s, Zxid(Epoch(1), Counter(min(2, transactions))))
+        self.have(t, Zxid(Epoch(min(2, epochs)), Counter(1)))
+        self.committed.add(Zxid(Epoch(1), Counter(1)))
+        self.made = Index(min(3, 2 * transactions))
+
     def have(self, s: Server, zxid: Zxid) -> None:
         """A server has a transaction, on disk and in memory."""
         self.log[s].append(zxid)
@@ -289,6 +308,16 @@ class ServerState(Spec):
         """What a server votes with, and reports to its leader (DataTree.lastProcessedZxid)."""
         return max(last(self.memory[s]), self.claimed[s])
 
+    def save(self, s: Server) -> None:
+        """Memory goes to disk as a snapshot (ZooKeeperServer.takeSnapshot)."""
+        old = self.on_disk(s)
+        self.log[s] = self.memory[s]
+        self.durable[s] = Index(len(self.log[s]))
+        if snapshot_not_synced:
+            self.unsynced[s] = Log(z for z in self.log[s] if z not in old)
+        if snapshot_survives:
+            self.snapshot[s] = self.memory[s]
+
     # ----------------------------------------------------------------------------------------------------- stopping
 
     def close(self, s: Server) -> None:
@@ -316,9 +345,13 @@ class ServerState(Spec):
 
     def recover_memory(self, s: Server) -> None:
         """Memory becomes what the log holds (ZKDatabase.fastForwardDataBase, or clear and load)."""
+        if memory_kept_in_sync and self.mode[s] is not Mode.NONE:
+            return
         if (
-            (self.mode[s] is Mode.SNAP and not snap_abort_keeps)
+            memory_reloaded
+            or (self.mode[s] is Mode.SNAP and not snap_abort_keeps)
             or (self.mode[s] is Mode.TRUNC and not trunc_abort_keeps)
+            or (self.mode[s] is Mode.DIFF and diff_snapshotted)
             or (self.failed[s] and not failed_write_keeps)
         ):
             self.load(s)

@@ -38,6 +38,11 @@ serve_before_apply = variant(
     "At UPTODATE a follower serves clients before its CommitProcessor has applied what it was sent"
     " (Learner.syncWithLeader, LearnerZooKeeperServer.startup).",
 )
+diff_snapshotted = variant(
+    "diff-snapshotted",
+    "After DIFF too a follower applies what is committed at once, and writes a snapshot at NEWLEADER instead of a log"
+    " (Learner.syncWithLeader).",
+)
 snapshot_not_synced = variant(
     "snapshot-not-synced",
     "At NEWLEADER a follower writes a snapshot without fsync (ZooKeeperServer.takeSnapshot, FileSnap.serialize).",
@@ -52,6 +57,19 @@ epoch_not_marked = variant(
 memory_kept = variant(
     "memory-kept",
     "A server that stops keeps its memory though its log is ahead of it (QuorumPeer.run, ZooKeeperServer.shutdown).",
+)
+memory_reloaded = variant(
+    "memory-reloaded",
+    "A server that stops clears its memory, and reads it from disk before the next election"
+    " (ZooKeeperServer.shutdown, QuorumPeer.getLastLoggedZxid).",
+)
+memory_kept_in_sync = variant(
+    "memory-kept-in-sync",
+    "A follower that stops before NEWLEADER keeps its memory: its server does not run yet (ZooKeeperServer.shutdown).",
+)
+snapshot_when_elected = variant(
+    "snapshot-when-elected",
+    "A server that is elected writes its memory to disk as a snapshot (ZooKeeperServer.loadData).",
 )
 sync_thread_leaks = variant(
     "sync-thread-leaks",
@@ -88,8 +106,8 @@ diff_header_jumps = variant(
 )
 snapshot_survives = variant(
     "snapshot-survives-truncation",
-    "TRUNC cuts the log, but not the snapshot that the server took when it was elected"
-    " (ZooKeeperServer.loadData, ZKDatabase.truncateLog).",
+    "TRUNC cuts the log, but not the snapshot that the server took when it was elected or brought up to date"
+    " (ZKDatabase.truncateLog, FileTxnSnapLog.truncateLog).",
 )
 synced_not_listed = variant(
     "synced-not-listed",
@@ -98,7 +116,7 @@ synced_not_listed = variant(
 )
 truncation_not_listed = variant(
     "truncation-not-listed",
-    "What is applied between TRUNC and NEWLEADER does not enter the list that DIFFs are made from"
+    "What is applied between TRUNC and NEWLEADER, without a log, does not enter the list that DIFFs are made from"
     " (Learner.syncWithLeader, ZooKeeperServer.processTxn).",
 )
 gap_accepted = variant(

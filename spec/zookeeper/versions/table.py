@@ -1,7 +1,8 @@
 """Which release of ZooKeeper behaves how: the variants of `switches.py` that each has, and the bugs that they give.
 
 Read from the sources of the release tags named beside each row (Learner.syncWithLeader, Learner.shutdown,
-LearnerHandler.run and syncFollower, ZooKeeperServer.shutdown, LearnerZooKeeperServer.shutdown). Bugs are named by the
+LearnerHandler.run and syncFollower, ZooKeeperServer.loadData and shutdown, LearnerZooKeeperServer.shutdown,
+SyncRequestProcessor.run). Bugs are named by the
 number of their ZOOKEEPER issue; one that has none, by the issue that it is nearest to, with a letter.
 """
 
@@ -30,8 +31,8 @@ BUGS = (
         "A server believes to have what it was only told to expect.",
         GAP,
         ("3.4.11", "3.5.4", "3.6.0"),
-        _all("diff-header-jumps", "memory-kept"),
-        Run("reported_is_applied", ("SYNC", "STOP")),
+        (frozenset(("diff-header-jumps", "memory-kept")), frozenset(("diff-header-jumps", "memory-kept-in-sync"))),
+        Run("reported_is_applied", ("SYNC", "STOP"), {"crashes": 0, "disconnects": 1}),
         takes=frozenset(("diff-header-jumps",)),
     ),
     Bug(
@@ -40,7 +41,7 @@ BUGS = (
         GAP,
         ("3.4.12", "3.5.4", "3.6.0"),
         _any("memory-kept"),
-        Run("looking_memory_is_log", ("SY", "STOP"), {"crashes": 1, "epochs": 3}),
+        Run("looking_memory_is_log", ("SY", "STOP"), {"crashes": 0, "disconnects": 1}),
         adds=frozenset(("drain-after-fast-forward",)),
     ),
     Bug(
@@ -108,7 +109,7 @@ BUGS = (
         GAP,
         ("3.9.3",),
         (frozenset(("sync-thread-leaks",)), frozenset(("initial-not-stopped", "log-async"))),
-        Run("stopped_is_silent", ("SY", "STOP"), {"crashes": 1}),
+        Run("stopped_is_silent", ("SY", "STOP"), {"crashes": 0, "disconnects": 1}),
         takes=frozenset(("sync-thread-leaks", "initial-not-stopped")),
     ),
     Bug(
@@ -117,25 +118,25 @@ BUGS = (
         GAP,
         ("3.5.10", "3.6.3", "3.7.0"),
         _any("drain-after-fast-forward"),
-        Run("looking_memory_is_log", ("SY", "STOP"), {"crashes": 1, "epochs": 3}),
+        Run("looking_memory_is_log", ("SY", "STOP"), {"crashes": 0, "disconnects": 1}),
     ),
     Bug(
         "3642",
         "A snapshot that was loaded and never written leaves a gap.",
         GAP,
         ("3.5.10", "3.6.3", "3.7.0"),
-        _any("snap-abort-keeps-memory"),
-        Run("looking_memory_is_log", ("SYNC", "STOP"), {"kept": 0}),
+        _any("snap-abort-keeps-memory", "memory-kept-in-sync"),
+        Run("looking_memory_is_log", ("SYNC", "STOP"), {"crashes": 0, "disconnects": 1, "kept": 0}),
         adds=frozenset(("sync-thread-leaks",)),
-        takes=frozenset(("snap-abort-keeps-memory", "drain-after-fast-forward")),
+        takes=frozenset(("snap-abort-keeps-memory", "memory-kept-in-sync", "drain-after-fast-forward")),
     ),
     Bug(
         "5094",
         "Commits applied after TRUNC and never written leave a gap.",
         GAP,
         (),
-        _any("trunc-abort-keeps-memory"),
-        Run("looking_memory_is_log", ("SYNC", "STOP"), {"transactions": 2}),
+        _any("trunc-abort-keeps-memory", "memory-kept-in-sync"),
+        Run("looking_memory_is_log", ("SYNC", "STOP"), {"transactions": 2, "crashes": 0, "disconnects": 1}),
     ),
     Bug(
         "2872",
@@ -176,7 +177,7 @@ BUGS = (
         LOSS,
         ("3.9.4",),
         _any("synced-not-listed"),
-        Run("sync_is_whole", (), {"transactions": 2, "crashes": 1, "epochs": 3}),
+        Run("sync_is_whole", (), {"transactions": 2, "crashes": 0, "disconnects": 1, "epochs": 3}),
         takes=_LISTED,
     ),
     Bug(
@@ -185,7 +186,7 @@ BUGS = (
         LOSS,
         ("3.9.4",),
         _any("truncation-not-listed"),
-        Run("sync_is_whole", (), {"transactions": 3, "crashes": 0, "disconnects": 2, "epochs": 4}),
+        Run("sync_is_whole", (), {"transactions": 3, "crashes": 0, "disconnects": 1, "epochs": 4}),
         takes=_LISTED,
     ),
     Bug(
@@ -193,8 +194,13 @@ BUGS = (
         "A snapshot brings back what TRUNC has cut off.",
         GAP,
         (),
-        _any("snapshot-survives-truncation"),
-        Run("cut_log_is_shared", ("STOP",), {"epochs": 3}),
+        _all("snapshot-survives-truncation", "snapshot-when-elected"),
+        Run("cut_log_is_shared", (), {"crashes": 0, "disconnects": 1, "epochs": 3}),
+        takes=frozenset(("snapshot-survives-truncation",)),
+        elsewhere=(
+            frozenset(("snapshot-survives-truncation",)),
+            Run("cut_log_is_shared", (), {"servers": 5, "disconnects": 1, "crashes": 0, "epochs": 3, "kept": 0}),
+        ),
     ),
     Bug(
         "4882",
@@ -236,8 +242,18 @@ _UPTODATE = _NO_LIST | {"log-after-uptodate", "epoch-before-log", "serve-before-
 _ASYNC = _NO_LIST | {"log-async", "epoch-before-log", "serve-before-apply", "sync-thread-leaks", "initial-not-stopped"}
 _SYNC_ALL = _NO_LIST | {"log-all-pending", "serve-before-apply", "sync-thread-leaks", "initial-not-stopped"}
 _OLD_SNAP = frozenset(("snapshot-not-synced", "newleader-before-dump"))
-_3_5 = frozenset(("epoch-not-marked", "disk-diff-unchecked", "read-only-recorded"))
-_3_6 = frozenset(("epoch-not-marked", "disk-diff-gap-checked", "read-only-recorded"))
+_3_5 = frozenset(("epoch-not-marked", "disk-diff-unchecked", "read-only-recorded", "snapshot-when-elected"))
+_3_6 = frozenset(("epoch-not-marked", "disk-diff-gap-checked", "read-only-recorded", "snapshot-when-elected"))
+
+# Before 3.4.10 and 3.5.3 a server read its database from disk before every election, and a follower took a snapshot in
+# every synchronization. What is applied without entering the list matters only where that memory is kept; a failed
+# write ends the process, or makes it read its database again.
+_RELOADED = _OLD_SNAP | {"memory-reloaded", "diff-snapshotted", "snapshot-survives-truncation", "gap-accepted"}
+_KEPT_IN_SYNC = frozenset(("memory-kept-in-sync", "diff-header-jumps", "truncation-not-listed"))
+_OLDER = (
+    "the sources of older ones have not been read, and nothing is guessed: ask for 3.4.6, the nearest, which is the"
+    " first of its line with the fix of ZOOKEEPER-1653"
+)
 
 
 def _row(lines: str, tags: str, variants: Variants) -> Releases:
@@ -247,9 +263,13 @@ def _row(lines: str, tags: str, variants: Variants) -> Releases:
 
 
 RELEASES = (
+    _row("3.4.6", "3.4.6", _RELOADED),
+    _row("3.4.7-3.4.9", "3.4.7 3.4.8 3.4.9", _RELOADED | _KEPT_IN_SYNC),
     _row("3.4.10", "3.4.10", _UPTODATE | _OLD_SNAP | {"memory-kept", "diff-header-jumps"}),
     _row("3.4.11", "3.4.11", _UPTODATE | _OLD_SNAP | {"memory-kept"}),
     _row("3.4.12-3.4.14", "3.4.12 3.4.13 3.4.14", _UPTODATE | _OLD_SNAP | {"drain-after-fast-forward"}),
+    _row("3.5.0", "3.5.0", _RELOADED | _3_5),
+    _row("3.5.1-3.5.2", "3.5.1 3.5.2", _RELOADED | _KEPT_IN_SYNC | _3_5),
     _row("3.5.3", "3.5.3", _UPTODATE | _OLD_SNAP | _3_5 | {"memory-kept", "diff-header-jumps"}),
     _row("3.5.4", "3.5.4", _UPTODATE | _OLD_SNAP | _3_5 | {"drain-after-fast-forward"}),
     _row(
@@ -269,4 +289,4 @@ RELEASES = (
     _row("3.9.4-3.9.5", "3.9.4 3.9.5", _OPEN | _3_6),
 )
 
-HISTORY = History(BUGS, RELEASES)
+HISTORY = History(BUGS, RELEASES, _OLDER)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import quorate
 from quorate.checker import native, reference
-from quorate.checker.commands.history.versions import command
+from quorate.checker.commands.history.versions import command_of
 from quorate.checker.model import Options
-from quorate.spec.history import Bug
+from quorate.spec.history import Bug, Run
 from quorate.spec.lang.reader import read
 from quorate.spec.zookeeper.versions.server import ServerSpec
 from quorate.spec.zookeeper.versions.table import BUGS, HISTORY
@@ -24,19 +24,16 @@ from quorate.traces.trace import Step, Trace, show_label
 
 FOLDER = Path(quorate.__file__).parent / "docs/bugs"
 STORIES: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "stories.toml").read_text())
-LENGTHS = {
-    row["issue"]: row["length"]
-    for row in tomllib.loads((Path(__file__).parents[2] / "server_bugs.toml").read_text())["bug"]
-}
+ROWS = {row["issue"]: row for row in tomllib.loads((Path(__file__).parents[2] / "server_bugs.toml").read_text())["bug"]}
 QUICK = {"4643", "3023", "2872", "3526"}  # up to seven states: no compiler is needed
 FAR = 16
 
 
-def counterexample(bug: Bug) -> Trace:
-    """The shortest trace to the cause of a bug, replayed."""
-    tree = read(ServerSpec, dict(bug.run.constants), sorted(bug.variants[0]), splits=bug.run.splits)
-    engine = native if LENGTHS[bug.issue] >= FAR else reference
-    result = engine.check(tree, Options(properties=(bug.run.property,)))
+def counterexample(bug: Bug, run: Run, length: int) -> Trace:
+    """The shortest trace to what a run looks for, replayed."""
+    tree = read(ServerSpec, dict(run.constants), sorted(bug.variants[0]), splits=run.splits)
+    engine = native if length >= FAR else reference
+    result = engine.check(tree, Options(properties=(run.property,)))
     assert result.steps is not None
     steps = tuple(Step(label, state) for label, state in result.steps)
     trace = Trace(tree, "zookeeper", steps, "violated", result.property)
@@ -44,9 +41,8 @@ def counterexample(bug: Bug) -> Trace:
     return trace
 
 
-def page(bug: Bug, trace: Trace) -> str:
-    story = STORIES[bug.issue]
-    sentence = next(one.doc for one in trace.specification.properties if one.name == bug.run.property)
+def page(bug: Bug) -> str:
+    story, trace = STORIES[bug.issue], counterexample(bug, bug.run, ROWS[bug.issue]["length"])
     lines = [
         f"# {name_of(bug)}",
         "",
@@ -56,10 +52,9 @@ def page(bug: Bug, trace: Trace) -> str:
         "",
         "## The shortest counterexample",
         "",
-        f"`{command('zookeeper', bug)}` finds, in {len(trace.steps)} states, what must never be:"
-        f" `{bug.run.property}`, {' '.join(sentence.split())}",
+        found(bug, bug.run, trace),
         "",
-        f"```text\n{to_timeline(trace)}```",
+        f"```text\n{start(trace)}{to_timeline(trace)}```",
         "",
         "## As it is told, and as it is found",
         "",
@@ -67,6 +62,7 @@ def page(bug: Bug, trace: Trace) -> str:
         "|---:|---|---|",
         *told_beside_found(story["told"], trace),
         "",
+        *what_follows(bug),
         "## The repair",
         "",
         f"In one line: {story['repair']}.",
@@ -75,6 +71,32 @@ def page(bug: Bug, trace: Trace) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def found(bug: Bug, run: Run, trace: Trace) -> str:
+    sentence = next(one.doc for one in trace.specification.properties if one.name == run.property)
+    command = command_of("zookeeper", bug.variants[0], run)
+    return f"`{command}` finds, in {len(trace.steps)} states, `{run.property}` violated: {' '.join(sentence.split())}"
+
+
+def start(trace: Trace) -> str:
+    """The initial state, which the diagram does not show."""
+    name = trace.steps[0].label[0]
+    sentence = next(action.doc for action in trace.specification.initial if action.name == name)
+    return f"it starts with {show_label(trace.specification, trace.steps[0].label)}: {' '.join(sentence.split())}\n"
+
+
+def what_follows(bug: Bug) -> Iterator[str]:
+    """The steps of the shortest trace to a symptom, where one is searched for."""
+    symptom = ROWS[bug.issue].get("symptom")
+    if symptom is None:
+        return
+    run = Run(symptom["property"], bug.run.splits, symptom["constants"])
+    trace = counterexample(bug, run, symptom["length"])
+    yield from ("## What it leads to", "", found(bug, run, trace), "", "```text")
+    for number, step in enumerate(trace.steps, start=1):
+        yield f"{number:>4}  {show_label(trace.specification, step.label)}"
+    yield from ("```", "")
 
 
 def name_of(bug: Bug) -> str:
@@ -129,7 +151,7 @@ def told_beside_found(told: list[list[str]], trace: Trace) -> Iterator[str]:
     "bug", [pytest.param(bug, id=bug.issue, marks=() if bug.issue in QUICK else pytest.mark.slow) for bug in BUGS]
 )
 def test_the_page_of_a_bug_is_as_it_is_found(bug: Bug, request: pytest.FixtureRequest) -> None:
-    written, path = page(bug, counterexample(bug)), FOLDER / file_of(bug)
+    written, path = page(bug), FOLDER / file_of(bug)
     if request.config.getoption("--rewrite"):
         path.write_text(written)
     assert path.read_text() == written, "the page is out of date; see the head of this file"

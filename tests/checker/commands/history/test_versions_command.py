@@ -26,10 +26,18 @@ def test_a_range_says_which_release_has_what(quorate) -> None:
 
 def test_every_release_is_listed_and_as_data_too(quorate) -> None:
     lines = quorate("versions").out.splitlines()
-    assert len(lines) == 34 and lines[-1] == "3.9.5   5094 2846 4837 4882 2354 3526"
+    assert len(lines) == 41 and lines[-1] == "3.9.5   5094 2846 4837 4882 2354 3526"
     data = json.loads(quorate("versions", "3.9", "--output-format", "json").out)
     assert [one["version"] for one in data["releases"]] == [f"3.9.{patch}" for patch in range(6)]
     assert data["releases"][3]["bugs"][2]["issue"] == "4925"
+
+
+def test_a_bug_is_shown_in_the_way_that_the_release_has_it(quorate) -> None:
+    elected, synced = quorate("versions", "3.5.3").out, quorate("versions", "3.4.14").out
+    assert " --variant snapshot-survives-truncation --variant snapshot-when-elected --property " in elected
+    assert " servers=5 disconnects=1 crashes=0 epochs=3 kept=0 --variant snapshot-survives-truncation --prop" in synced
+    assert " --variant log-async --split NL --property pending_commit\n" in quorate("versions", "3.9.1").out
+    assert " --variant log-all-pending --split NL --property pending_commit\n" in quorate("versions", "3.9.2").out
 
 
 def test_a_fix_closes_and_opens(quorate) -> None:
@@ -40,7 +48,11 @@ def test_a_fix_closes_and_opens(quorate) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("versions", "3.4.9"), "the table has no release '3.4.9'; it has 3.4.10 to 3.9.5"),
+        (
+            ("versions", "3.4.5"),
+            "no release '3.4.5'; it has 3.4.6 to 3.9.5; the sources of older ones have not been read",
+        ),
+        (("versions", "3.9.6"), "it has 3.4.6 to 3.9.5, of the line 3.9.0 to 3.9.5. What a release does is read"),
         (("versions", "x..3.9.1"), "'x' is not a release such as 3.8.4"),
         (("versions", "3.9.1", "--fix", "39"), "the table has no bug '39'"),
         (("check", "zookeeper", "fix=3911"), "name one release, such as version=3.8.4 for the fix"),
