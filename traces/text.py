@@ -52,7 +52,7 @@ def render_log(trace: Trace, paint: Paint = plain) -> str:
     title = f"{log.name}: {taken} line{'s' if taken != 1 else ''} of it are a behaviour of {trace.specification.name}"
     parts = log.parting is not None and log.parting.label is not None
     whole = "to its end" if log.parting is None else "then it parts" if parts else "as far as the specification goes"
-    left = f"{log.left_out} lines are no business of the specification's"
+    left = f"lines that say nothing of it: {log.left_out}"
     return "\n".join([paint("title", f"{title}, {whole}"), f"  {left}", *_parting_lines(trace, paint)]) + "\n"
 
 

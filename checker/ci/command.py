@@ -57,10 +57,18 @@ Exits with the code of the worst check: 130, 2, 1, 5, 6, 4, 0 (see quorate --hel
 )
 @click.option("--output-format", type=click.Choice(FORMATS), multiple=True, help="How results are printed; repeatable.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), multiple=True, metavar="FILE")
-def ci(patterns: tuple[str, ...], file: Path, output_format: tuple[str, ...], output: tuple[Path, ...]) -> int:
+@click.option("--pages", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="For pages of counterexamples.")
+def ci(
+    patterns: tuple[str, ...],
+    file: Path,
+    output_format: tuple[str, ...],
+    output: tuple[Path, ...],
+    pages: Path | None,
+) -> int:
     """Runs the checks of [[tool.quorate.check]] in pyproject.toml, or those whose names match.
 
-    The results are kept in .quorate/history.sqlite; each check is compared with its last run.
+    The results are kept in .quorate/history.sqlite; each check is compared with its last run. With --pages, every
+    counterexample that was not expected gets a page in the folder, named by its trace.
     """
     check_outputs(output_format, output)
     every = read_wanted(file)
@@ -72,6 +80,8 @@ def ci(patterns: tuple[str, ...], file: Path, output_format: tuple[str, ...], ou
         return EXIT_NOTHING_CHECKED
     reports = _run(wanted)
     trends = _remember(wanted, reports)
+    if pages is not None:
+        reports = _paged(reports, pages)
     texts = _rendered([name for name, _ in outputs(output_format, output)], wanted, reports, trends)
     write_reports(outputs(output_format, output), texts)
     codes = {report.code for report in reports}
@@ -95,6 +105,15 @@ def _run(wanted: Sequence[Wanted]) -> list[Report]:
         if reports[-1].code == EXIT_INTERRUPTED:
             break
     return reports
+
+
+def _paged(reports: list[Report], folder: Path) -> list[Report]:
+    from ..output.pages import with_pages
+
+    try:
+        return with_pages(reports, folder)
+    except OSError as problem:
+        raise Mistake(f"the pages cannot be written to {folder}: {problem.strerror}") from None
 
 
 def _remember(wanted: Sequence[Wanted], reports: Sequence[Report]) -> list[str]:

@@ -24,7 +24,17 @@ def _command(level: str, problem: Problem) -> str:
     span = problem.span
     place = f"file={_property(relative(span.path))},line={span.line},endLine={span.end_line},col={span.column}"
     text = problem.sentence if problem.shown is None else f"{problem.sentence}\n\n{render_shown(problem.shown)}"
+    text += _kept(problem)
     return f"::{level} {place},title={_property(problem.rule)}::{_message(text)}"
+
+
+def _kept(problem: Problem) -> str:
+    """Where the page of the counterexample is: among the artifacts of the run that GitHub's variables name."""
+    names = [os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    if problem.shown is None or problem.shown.page is None or not all(names):
+        return ""
+    server, repository, run = names
+    return f"\npage: {problem.shown.page.name} in the artifacts of {server}/{repository}/actions/runs/{run}#artifacts\n"
 
 
 def _message(text: str) -> str:

@@ -19,10 +19,11 @@ from .profile import render_profile
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A trace that was replayed, and the file it was written to."""
+    """A trace that was replayed, and the files that it and its page were written to."""
 
     trace: Trace
     path: Path | None
+    page: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,8 @@ def _logged(trace: Trace) -> Iterator[str]:
     """How far a log is a behaviour of the specification."""
     log, name = trace.log, trace.specification.name
     assert log is not None
-    yield f"{_count(len(trace.steps) - 1, 'line')} of {log.name} are a behaviour of {name}; {log.left_out} are no"
-    yield f"business of {name}'s."
+    yield f"{_count(len(trace.steps) - 1, 'line')} of {log.name} are a behaviour of {name}; {log.left_out} others say"
+    yield "nothing of it."
     if log.parting is not None and log.parting.label is not None:
         yield "The next line parts from the specification."
     elif log.parting is not None:
@@ -91,7 +91,8 @@ def _messages(found: Diagram) -> Iterator[str]:
     fates = Counter(message.fate for message in found.messages)
     if fates:
         told = [f"{fates[fate]} {fate}" for fate in ("received", "lost", "in flight") if fates[fate]]
-        yield f"{_count(fates.total(), 'message')}: {', '.join(told)} at the end."
+        end = " at the end" if fates["in flight"] else ""
+        yield f"{_count(fates.total(), 'message')}: {', '.join(told)}{end}."
 
 
 def _ending(trace: Trace) -> Iterator[str]:

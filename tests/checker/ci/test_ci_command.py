@@ -154,6 +154,21 @@ def test_a_history_of_another_format_is_left_alone(project) -> None:
     assert path.read_bytes() == before
 
 
+def test_counterexamples_that_nobody_expected_get_pages(project) -> None:
+    project.lists(CAREFUL + CARELESS)
+    assert project.quorate("ci", "--pages", "out/pages")[0] == 1
+    (page,) = (project.folder / "out" / "pages").iterdir()
+    (trace,) = (project.folder / ".quorate" / "traces").glob("*.json")
+    assert page.name == f"{trace.stem}.html" and page.read_text().startswith("<!doctype html>")
+    project.lists(CAREFUL + CARELESS + 'expect = "violated"\n')
+    assert project.quorate("ci", "--pages", "none")[0] == 0
+    assert not (project.folder / "none").exists()
+    project.lists(CARELESS)
+    (project.folder / "file").write_text("")
+    code, _, err = project.quorate("ci", "--pages", "file/below")
+    assert code == 2 and "the pages cannot be written to file/below" in err
+
+
 def test_one_run_gives_many_reports(project) -> None:
     project.lists(CAREFUL + CARELESS)
     words = ["--output-format", "junit", "--output", "a.xml", "--output-format", "sarif", "--output", "a.sarif"]

@@ -64,6 +64,10 @@ def run_step(project: Any, **inputs: str) -> subprocess.CompletedProcess[str]:
     environment |= {
         "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
         "GITHUB_STEP_SUMMARY": str(project.folder / "summary.md"),
+        "GITHUB_OUTPUT": str(project.folder / "outputs"),
+        "GITHUB_SERVER_URL": "https://example.org",
+        "GITHUB_REPOSITORY": "some/where",
+        "GITHUB_RUN_ID": "77",
     }
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
@@ -98,6 +102,22 @@ def test_the_actions_script_is_red_and_annotates(project) -> None:
     assert "**violated: exclusive**" in (project.folder / "summary.md").read_text()
     assert ElementTree.parse(project.folder / "quorate.xml").getroot().get("failures") == "1"
     assert (project.folder / "quorate.sarif").exists()
+    (page,) = (project.folder / "quorate-pages").iterdir()
+    assert page.read_text().startswith("<!doctype html>")
+    assert (project.folder / "outputs").read_text() == f"trace={page.stem}\n", "the artifact's name is the trace's"
+    kept = steps()["Keep the pages"]
+    assert kept["with"]["name"] == "${{ steps.check.outputs.trace }}" and "always()" in kept["if"]
+    assert f"page: {page.name} in the artifacts of https://example.org/some/where/actions/runs/77#artifacts" in (
+        ran.stdout.replace("%0A", "\n").replace("%3A", ":")
+    )
+    assert "sequenceDiagram" in (project.folder / "summary.md").read_text(), "which GitHub draws as a picture"
+
+
+def test_the_actions_script_is_green_and_keeps_nothing(project) -> None:
+    project.lists(LISTED)
+    ran = run_step(project, checks="careful")
+    assert ran.returncode == 0, ran.stderr
+    assert not (project.folder / "quorate-pages").exists() and not (project.folder / "outputs").exists()
 
 
 def test_the_actions_script_takes_names(project) -> None:

@@ -110,7 +110,7 @@ def test_f_one_log_shows_where_it_parts(show, znodes):
     other = Parting("zxid 9 setData /a,2", ("set_data", (1,)), ("version of /a: the log has 2, the specification 1",))
     page = show(alone(logged(znodes, "log.1", other)))
     assert page.text("#verdict") == "≠ the log parts"
-    assert "3 lines of log.1 are a behaviour of Znodes; 3 are no business of Znodes's." in page.text("#prose")
+    assert "3 lines of log.1 are a behaviour of Znodes; 3 others say nothing of it." in page.text("#prose")
     assert page.text(".log-line pre") == "log.1 zxid 3 <b>"
     assert "version of /a: the log has 2, the specification 1" in page.text("#parting")
     page.click("#parting .link")

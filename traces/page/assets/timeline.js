@@ -17,12 +17,13 @@ function measure() {
   const longest = Math.max(...D.labels.map((number) => text(number).length));
   const columns = matrixColumns();
   const matrix = columns.length * 22 + 34;
-  const wanted = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(250, room * 0.44));
   const open = D.lanes.filter((_, lane) => !V.folded.has(lane)).length;
+  const left = room - matrix - (D.lanes.length - open) * NARROW - open * 92; // for labels, where lanes are narrow
+  const wanted = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(230, Math.min(room * 0.44, left)));
   const rest = room - wanted - matrix - (D.lanes.length - open) * NARROW;
   const wide = Math.min(Math.max(rest / Math.max(open, 1), 92), 210);
   const beside = Math.max(0, lastRoleName(wide) - wide / 2 + 2);
-  const labels = Math.max(Math.min(wanted, 250), wanted - beside);
+  const labels = Math.max(Math.min(wanted, 230), wanted - beside);
   const lanes = [];
   let x = labels;
   D.lanes.forEach((_, lane) => {
@@ -501,7 +502,7 @@ function eventsOf(first, last) {
         : bad.has(step)
         ? svg("rect", { x: x - 11, y: rowY(step) - 11, width: 22, height: 22, rx: 5 })
         : svg("circle", { cx: x, cy: rowY(step), r: 11 }),
-      !V.folded.has(lane) && svg("text", { x, y: rowY(step) + 3.6, "text-anchor": "middle" }, String(shown(step)))));
+      !V.folded.has(lane) && svg("text", { class: `digits${String(shown(step)).length}`, x, y: rowY(step) + 3.6, "text-anchor": "middle" }, String(shown(step)))));
   }
   return found;
 }
