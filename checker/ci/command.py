@@ -57,7 +57,9 @@ Exits with the code of the worst check: 130, 2, 1, 5, 6, 4, 0 (see quorate --hel
 )
 @click.option("--output-format", type=click.Choice(FORMATS), multiple=True, help="How results are printed; repeatable.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), multiple=True, metavar="FILE")
-@click.option("--pages", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="For pages of counterexamples.")
+@click.option(
+    "--pages", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="For pages of counterexamples."
+)
 def ci(
     patterns: tuple[str, ...],
     file: Path,

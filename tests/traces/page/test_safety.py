@@ -14,7 +14,7 @@ from quorate.traces.comparing.page import to_html as side_by_side
 from quorate.traces.page.document import LARGEST, page, to_html
 from quorate.traces.page.repeat import regression_test
 from quorate.traces.page.view import view
-from quorate.traces.trace import Failure, Step, Trace
+from quorate.traces.trace import Failure, Log, Parting, Step, Trace
 
 EVIL = (
     "</script><script>document.title='pwned'</script>"
@@ -184,6 +184,57 @@ def test_walking_and_comparing_are_legible_too(show, serve, early_commit):
             assert opened.script(CONTRAST) == [], (theme, key)
 
 
+def test_trees_logs_and_folded_lanes_are_legible_too(show, znodes, relayed):
+    parting = Parting("zxid 9 setData /a,2", ("set_data", (1,)), ("version of /a: the log has 2, the specification 1",))
+    log = replace(znodes, log=Log("log.1", ("", "one", "two", "three"), 3, parting))
+    for theme in ("light", "dark"):
+        opened = show(log, "#step=4&tab=step&all=1")
+        opened.script("document.documentElement.dataset.theme = arguments[0]", theme)
+        assert opened.all("#parting") and opened.all(".forest li") and opened.script(CONTRAST) == [], theme
+        opened = show(relayed, "#fold=1&step=2")
+        opened.script("document.documentElement.dataset.theme = arguments[0]", theme)
+        assert opened.all(".bridge") and opened.script(CONTRAST) == [], theme
+
+
+def test_on_paper_every_row_is_there_and_nothing_to_press(show, commit_without_quorum):
+    opened = show(commit_without_quorum)
+    opened.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        opened.script("dispatchEvent(new Event('beforeprint'))")
+        assert len(opened.all(".row")) == 18 and not opened.one("#tools").is_displayed()
+        assert opened.script("return getComputedStyle(document.getElementById('scroll')).overflow") == "visible"
+        assert opened.text("#tabs") == "Why", "the panel that is open says what it is"
+        below = "return arguments[0].getBoundingClientRect().bottom"
+        assert opened.script(below, opened.one("#canvas")) <= opened.script(below, opened.one("#timeline"))
+        opened.script("dispatchEvent(new Event('afterprint'))")
+    finally:
+        opened.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_narrow_window_cuts_nothing_off(show, commit_without_quorum):
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    opened = show(commit_without_quorum)
+    opened.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        opened.until(lambda: opened.script("return innerWidth") == 400)
+        assert opened.script("return document.documentElement.scrollWidth") <= 400
+        for name in ("#find", "#goto-button", "#theme-button", "#help-button", "[data-tab=share]"):
+            box = opened.script("return arguments[0].getBoundingClientRect().toJSON()", opened.one(name))
+            assert box["left"] >= 0 and box["right"] <= 400, name
+    finally:
+        opened.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_five_servers_have_their_lanes_in_sight(show, marathon):
+    opened = show(page(view(marathon(120), instances=0, states=0)), "#step=110")
+    right = opened.script("return document.getElementById('scroll').getBoundingClientRect().right")
+    for one in opened.all(".lane-name")[:5]:
+        assert opened.script("return arguments[0].getBoundingClientRect().right", one) <= right
+    for text in opened.all(".event text"):
+        words, circle = opened.script(WIDTHS, text)
+        assert words < circle, "the number of a step fits into its circle"
+
+
 def test_keyboard_alone_reaches_everything(show, early_commit):
     """Whatever can be clicked has the focus or a key of its own; the focus can be seen."""
     opened = show(early_commit, "#tab=other&step=2")
@@ -200,6 +251,12 @@ const byKeys = ".row, .event, .cell";
 return [...document.querySelectorAll("button, a, select, input, textarea, summary, [role=button], [role=tab]")]
   .filter((one) => one.tabIndex < 0 && !one.closest("dialog") && !one.matches(byKeys))
   .map((one) => one.outerHTML.slice(0, 80));
+"""
+
+# Of a text, and of the circle or the square that it stands in.
+WIDTHS = """
+const box = arguments[0].parentNode.querySelector("circle:not(.reached), rect");
+return [arguments[0], box].map((one) => one.getBoundingClientRect().width);
 """
 
 CONTRAST = """
