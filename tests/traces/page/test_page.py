@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang.meaning.compile import Meaning
 from quorate.spec.lang.reader import read
@@ -79,11 +80,12 @@ def test_a_folded_lanes_are_bridged_by_what_happened_through_them(show, relayed)
     assert page.all(".bridge") == []
 
 
-def test_a_captions_do_not_cover_each_other(show, commit_without_quorum):
-    page = show(commit_without_quorum)
+@pytest.mark.parametrize("step", [1, 10, 12, 18])
+def test_a_captions_do_not_cover_each_other(show, commit_without_quorum, step):
+    page = show(commit_without_quorum, f"#step={step}")
     page.script("document.getElementById('scroll').scrollTop = 0")
     boxes = page.script(
-        "return [...document.querySelectorAll('.words:not(.in-flight) .caption')]"
+        "return [...document.querySelectorAll('.words .caption')]"
         ".map((one) => one.getBoundingClientRect()).map((r) => [r.x + 1, r.y + 3, r.right - 1, r.bottom - 3])"
     )
     assert len(boxes) > 8

@@ -21,9 +21,10 @@ function measure() {
   const left = room - matrix - (D.lanes.length - open) * NARROW - open * 92; // for labels, where lanes are narrow
   const wanted = Math.min(Math.max(longest * LETTER + 66, 150), Math.max(230, Math.min(room * 0.44, left)));
   const rest = room - wanted - matrix - (D.lanes.length - open) * NARROW;
-  const wide = Math.min(Math.max(rest / Math.max(open, 1), 92), 210);
-  const beside = Math.max(0, lastRoleName(wide) - wide / 2 + 2);
-  const labels = Math.max(Math.min(wanted, 230), wanted - beside);
+  const even = Math.min(Math.max(rest / Math.max(open, 1), 92), 210);
+  const beside = Math.max(0, lastRoleName(even) - even / 2 + 2);
+  const wide = Math.max(Math.min(even, 118), even - beside / Math.max(open, 1));
+  const labels = Math.max(Math.min(wanted, 230), wanted - Math.max(0, beside - (even - wide) * open));
   const lanes = [];
   let x = labels;
   D.lanes.forEach((_, lane) => {
@@ -315,8 +316,9 @@ function messagesOf(first, last) {
     inSight.push({ message, number, order, busy: sent === near || received === near });
   });
   taken = occupied(first, last);
-  for (const { message: [, , , received, receiver, fate] } of inSight) {
-    if (received && fate !== "received") taken.push([M.lanes[receiver].x - 20, rowY(received) - 8, M.lanes[receiver].x + 12, rowY(received) + 8]);
+  for (const { message: [words, , , received, receiver, fate], number } of inSight) {
+    if (fate === "in flight") taken.push(flightBox(words, number));
+    else if (received && fate !== "received") taken.push([M.lanes[receiver].x - 20, rowY(received) - 8, M.lanes[receiver].x + 12, rowY(received) + 8]);
   }
   inSight.sort((a, b) => b.busy - a.busy);
   const drawn = inSight.map(({ message, number, order, busy }) => {
@@ -328,6 +330,14 @@ function messagesOf(first, last) {
     return [group, words_ && svg("g", { class: kinds.replace("message", "words") }, words_)];
   }).reverse();
   return [...drawn.map(([group]) => group), ...drawn.map(([, words]) => words).filter(Boolean)];
+}
+
+// Where the caption of a message in flight stands.
+function flightBox(words, number) {
+  const { x, line, turned } = (M.flights ??= flights(M.lanes).found).get(number);
+  const wide = (brief(text(words), 20).length + 10) * 6.65;
+  const y = rowY(D.steps + 1) - ROW / 2 + 18 + 15 * line;
+  return turned ? [x - 9 - wide, y - 12, x + 6, y + 4] : [x - 6, y - 12, x + 9 + wide, y + 4];
 }
 
 let taken = []; // boxes in which no caption may stand: [left, top, right, bottom]
@@ -431,7 +441,8 @@ function arriving(group, [words, sent, sender, received, receiver, fate, mark], 
   if (!busy && V.crowded && !signs) return null;
   const words_ = brief(text(words), room);
   const anchor = loop ? "start" : "middle";
-  const spots = [0.5, 0.35, 0.65, 0.2, 0.8].flatMap((part) => [-5, 12, -17].map((higher) => [along(part)[0], along(part)[1] + higher]));
+  const higher = busy ? [-5, 12, -17, 24, -29, 36, -41, 48] : [-5, 12, -17];
+  const spots = [0.5, 0.35, 0.65, 0.2, 0.8].flatMap((part) => higher.map((more) => [along(part)[0], along(part)[1] + more]));
   const [cx, cy] = freeSpot(spots, words_.length + signs.length, anchor) ?? (busy ? spots[0] : []);
   return cx === undefined ? null : caption(words_, signs, cx, cy, anchor);
 }
