@@ -7,9 +7,10 @@ state is a particular one. Knows engines and states, nothing of pages.
 from dataclasses import dataclass, replace
 
 from ...spec.lang import ir
-from ...traces.trace import DEADLOCK, State, Step
+from ...spec.lang.meaning.performer import Performer
+from ...traces.trace import DEADLOCK, Label, State, Step
 from .. import reference
-from ..model import Limits, Options
+from ..model import Limits, Options, identity_for
 from ..result import Result, Steps
 from .session import Verdict
 
@@ -31,7 +32,8 @@ def search_ahead(specification: ir.Specification, state: State, wanted: str | No
     witnesses = [one.name for one in specification.properties if one.kind == "witness"]
     if wanted in witnesses:
         return _reach(specification, state, wanted, states)
-    result = reference.check(_from(specification, state), _options(wanted, states))
+    ahead = _from(specification, state)
+    result = reference.check(ahead, _options(ahead, wanted, states))
     if result.error is not None:
         return Ahead(f"the search stopped where the specification fails: {result.error}", _taken(result.steps))
     if result.verdict == "violated":
@@ -44,7 +46,8 @@ def search_ahead(specification: ir.Specification, state: State, wanted: str | No
 
 def _reach(specification: ir.Specification, state: State, wanted: str, states: int) -> Ahead:
     """A witness is reached where its negation would be violated; asking so, the search ends at the first."""
-    result = reference.check(_from(_negated(specification, wanted), state), _options(wanted, states))
+    ahead = _from(_negated(specification, wanted), state)
+    result = reference.check(ahead, _options(ahead, wanted, states))
     if result.error is not None:
         return Ahead(f"the search stopped where the specification fails: {result.error}", _taken(result.steps))
     if result.verdict == "violated":
@@ -59,7 +62,26 @@ def _from(specification: ir.Specification, state: State) -> ir.Specification:
         replace(variable, initial=ir.Literal(value, type=variable.type, span=variable.span))
         for variable, value in zip(specification.variables, state, strict=True)
     )
-    return replace(specification, variables=variables, initial=())
+    performer = specification.performer
+    standing = None if performer is None else _Standing(performer, state)
+    return replace(specification, variables=variables, initial=(), performer=standing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """An implementation in a state that it has met, which is the only initial one."""
+
+    performer: Performer
+    state: State
+
+    def initial(self) -> list[tuple[Label, State]]:
+        return [(("init", ()), self.state)]
+
+    def steps(self, action: str, state: State) -> list[tuple[Label, State]]:
+        return self.performer.steps(action, state)
+
+    def remark(self, name: str, state: State) -> str | None:
+        return self.performer.remark(name, state)
 
 
 def _negated(specification: ir.Specification, name: str) -> ir.Specification:
@@ -85,13 +107,15 @@ def _negated_statement(one: ir.Stmt) -> ir.Stmt:
     return one
 
 
-def _options(wanted: str | None, states: int) -> Options:
+def _options(specification: ir.Specification, wanted: str | None, states: int) -> Options:
+    """An implementation may come to rest wherever its budget is spent, so for it that is no deadlock."""
     if wanted is None:
-        chosen, deadlock = None, True
+        chosen, deadlock = None, specification.performer is None
     else:
         chosen, deadlock = tuple(name for name in (wanted,) if name != DEADLOCK), wanted == DEADLOCK
     limits = Limits(states=min(max(states, 1), MOST_STATES), seconds=SECONDS)
-    return Options(symmetry=False, deadlock=deadlock, properties=chosen, limits=limits)
+    identity = identity_for(specification, chosen)
+    return Options(identity, symmetry=False, deadlock=deadlock, properties=chosen, limits=limits)
 
 
 def _taken(steps: Steps | None) -> tuple[Step, ...]:

@@ -68,6 +68,7 @@ def build(program: Program, quickly: bool = False) -> Prepared:
 
 def write(specification: ir.Specification, options: Options) -> Program:
     """The C text of a specification's model."""
+    assert specification.performer is None, "what an implementation performs is no text to compile"
     tree = labelled(specification) if options.identity == "label" else specification
     ghosts = options.identity != "state"
     sorts = symmetric_sorts(tree, ghosts) if options.symmetry else ()
