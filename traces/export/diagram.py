@@ -191,7 +191,9 @@ class _Drawing:
         lane = self._lane(before, step)
         others = tuple(dict.fromkeys(other for other in self._named(step) if not self._alike(lane, other)))
         self.events.append(Event(number, lane, show_label(self._trace.specification, step.label), others))
-        idle = not any(new[entry][1] - old[entry][1] for entry in old) and not self._acts(before.state, step.state)
+        text = self._trace.specification.performer is None  # which says all that a step does
+        sends = any(new[entry][1] - old[entry][1] for entry in old)
+        idle = text and not sends and not self._acts(before.state, step.state)
         for entry, (kind, items) in old.items():
             gone = items - new[entry][1]
             lost = idle or step.label[0] not in self._takers[entry[0]]
@@ -228,7 +230,7 @@ class _Drawing:
         """The message stays in the channel; reading it again is another arrow from the same sending."""
         for message in self._waiting.get((entry, item), [])[:1]:
             if message.fate == "received":
-                message = Message(message.text, message.sent, message.sender)
+                message = Message(message.text, message.sent, message.sender, towards=message.towards)
                 self.messages.append(message)
             self._arrive(message, entry, number, lane)
             message.fate = "received"

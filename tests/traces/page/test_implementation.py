@@ -43,6 +43,7 @@ def test_lanes_roles_epochs_and_messages(show: Callable, alone: Trace) -> None:
     messages = page.script("return D.messages.map(m => [D.texts[m[0]], m[2], m[4], m[5]])")
     assert ["FollowerInfo(accepted=0)", 1, 0, "received"] in messages
     assert ["LeaderInfo(epoch=1)", 0, 1, "received"] in messages
+    assert ["Diff(zxid=Zxid(epoch=0, counter=0))", 0, 1, "received"] in messages  # though it changes nothing else
     assert ["Commit(zxid=Zxid(epoch=1, counter=1))", 0, 1, "in flight"] in messages
 
 
@@ -69,3 +70,19 @@ def test_both_sides_of_a_mismatch(show: Callable) -> None:
     rows = page.script("return D.variables.map(v => v.name)")
     assert "zab_accepted_epoch" in rows and "accepted_epoch" in rows
     assert page.script("return D.lanes") == ["server0", "server1", "server2"]
+
+
+def test_what_is_sent_to_several_is_not_sent_again(show: Callable) -> None:
+    specification = recorded("impl:cluster", ["transactions=1"], (), ())
+    performer = specification.performer
+    assert isinstance(performer, Performer)
+    joins = [("leader_receives", (0, 1)), ("follower_receives", (1, 0))] * 2 + [("follower_receives", (1, 0))]
+    way = [("elect", (0,)), ("follow", (1,)), *joins, ("leader_receives", (0, 1)), ("follow", (2,))]
+    other = [(name, tuple(2 if n == 1 else n for n in who)) for name, who in joins]
+    way += [*other, ("leader_receives", (0, 2)), ("request", (0,))]
+    way += [("follower_receives", (1, 0))] * 2 + [("follower_receives", (2, 0))] * 2
+    steps = tuple(Step(label, state) for label, state in performer.shown(way))
+    page = show(replay(Trace(specification, "impl:cluster", steps, "reached", None)))
+    sent = page.script("return D.messages.map(m => [D.texts[m[0]], m[4], m[5], m[6]])")
+    found = [course for text, *course in sent if text.startswith("Proposal")]
+    assert found == [[1, "received", ""], [2, "received", ""]]
