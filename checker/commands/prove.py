@@ -101,7 +101,7 @@ def _options(options: dict[str, Any]) -> "Options":
     from ..model import Limits, Options
 
     limits = Limits(seconds=options["timeout"], memory=options["memory"])
-    return Options(symmetry=False, seed=options["seed"], limits=limits)
+    return Options(seed=options["seed"], limits=limits)
 
 
 def _command(specification: str, constants: tuple[str, ...], options: dict[str, Any]) -> str:

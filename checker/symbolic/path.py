@@ -2,7 +2,8 @@
 
 Before a step is added the solver is asked which instances can happen there at all. The others are left out, and a
 leaf to which all that remain give the same term is that term: while little can happen, little is unknown, and most
-of what is asked folds away before it comes to the solver. Knows formulas, not what is asked about them.
+of what is asked folds away before it comes to the solver. Of steps that differ only in names, one is asked about
+(`renaming.py`). Knows formulas, not what is asked about them.
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,10 @@ from typing import Any
 
 import z3
 
+from .renaming import Renamings
 from .solving import Solver, is_true
 from .terms import Truth
-from .transition import System
+from .transition import Instance, System
 
 Row = list[Any]  # a term per leaf
 _Option = tuple[Any, Row]  # a condition, and the leaves after it
@@ -21,14 +23,17 @@ _Option = tuple[Any, Row]  # a condition, and the leaves after it
 class Path:
     """The states of a path, and the solver that knows what is true of them."""
 
-    def __init__(self, system: System, solver: Solver, bad_state: Truth, bad_step: Truth) -> None:
-        self.system, self.solver = system, solver
+    def __init__(
+        self, system: System, solver: Solver, bad_state: Truth, bad_step: Truth, renamings: Renamings | None = None
+    ) -> None:
+        self.system, self.solver, self._renamings = system, solver, renamings
         self._now, self._next = system.constants(system.now), system.constants(system.next)
         self._questions = pack([*(i.enabled for i in system.instances), bad_state, system.inside()])
         self._bad_step = pack([bad_step])
         self._afters = [pack(system.row(i.after)) for i in system.instances]
-        starts = ((_term(condition), system.row(state)) for condition, state in system.starts())
-        self.rows: list[Row] = [self._joined([start for start in starts if not z3.is_false(start[0])])]
+        starts = [start for start in system.starts() if not z3.is_false(_term(start.enabled))]
+        kept = [starts[n] for n in self._first(starts)]
+        self.rows: list[Row] = [self._joined([(_term(start.enabled), system.row(start.after)) for start in kept])]
         self._ask()
 
     def _ask(self) -> None:
@@ -70,7 +75,9 @@ class Path:
         """The instances that can happen in the last state, each shown by a model."""
         if z3.is_false(self.inside):
             return []
-        open_ones = {n: test for n, test in enumerate(self._enabled) if not z3.is_false(test)}
+        numbers = [n for n, test in enumerate(self._enabled) if not z3.is_false(test)]
+        first = self._first([self.system.instances[n] for n in numbers])
+        open_ones = {numbers[n]: self._enabled[numbers[n]] for n in first}
         found: list[int] = []
         while open_ones:
             model = self.solver.model(z3.Or(*open_ones.values()))
@@ -81,6 +88,12 @@ class Path:
             for n in shown:
                 del open_ones[n]
         return sorted(found)
+
+    def _first(self, instances: Sequence[Instance]) -> Sequence[int]:
+        """Those of which no other is a renaming that comes earlier."""
+        if self._renamings is None:
+            return range(len(instances))
+        return self._renamings.first([(instance.action, instance.arguments) for instance in instances])
 
     def _joined(self, options: Sequence[_Option]) -> Row:
         """The leaves after one of the options: a new variable only where they differ."""

@@ -16,12 +16,16 @@ import z3
 from ...spec.lang import ir
 from ...spec.lang.errors import EvaluationError
 from ...spec.lang.meaning.compile import Meaning
-from ..model import Options, properties_of
+from .. import reference
+from ..model import Limits, Options, properties_of
 from ..result import DEADLOCK, Result, State, Steps
 from .path import Path
+from .renaming import Renamings
 from .solving import Gave, Patience, Solver
 from .terms import Truth, conj, disj, neg
 from .transition import System
+
+SELF_TESTED = 64  # states on which a declared symmetry is tested before it is relied on
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,8 @@ class _Prover:
     def _steps(self, bound: int) -> Answer:
         """Longer and longer paths; the first violation is a shortest one. Where none is longer, all were seen."""
         solver = Solver(self.options.seed, self.patience)
-        path = Path(self.system, solver, self._bad_state(), self._bad_step())
+        renamings = Renamings(self.specification) if self._is_symmetric() else None
+        path = Path(self.system, solver, self._bad_state(), self._bad_step(), renamings)
         for length in range(bound + 1):
             model = path.violation()
             if model is not None:
@@ -134,6 +139,13 @@ class _Prover:
             if model is not None:
                 return Answer(self._violated(path.rows, model))
         return Answer(self._undecided(f"no violation within {bound} steps"))
+
+    def _is_symmetric(self) -> bool:
+        """Whether names may be exchanged: nothing is seen to tell them apart in the first states of all."""
+        if not self.options.symmetry:
+            return False
+        first = reference.check(self.specification, replace(self.options, limits=Limits(states=SELF_TESTED)))
+        return first.reason != "asymmetry"
 
     def _violated(self, states: list[list[Any]], model: Any) -> Result:
         plain = [self._plain(row, model) for row in states]

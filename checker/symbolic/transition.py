@@ -96,14 +96,13 @@ class System:
         pairs = zip(self._leaves(instance.after), self._leaves(self.next), strict=True)
         return disj(neg(chosen), conj(*(same(new, old) for new, old in pairs)))
 
-    def starts(self) -> list[tuple[Truth, State]]:
-        """The initial states, each with the condition under which it is one."""
+    def starts(self) -> list[Instance]:
+        """The initial states, each as what an initial action leaves behind."""
         place = Place(self.functions, call, {})
         start = {v.name: evaluate(place, v.initial) for v in self.specification.variables}
         if not self.specification.initial:
-            return [(True, start)]
-        options = (i for action in self.specification.initial for i in self._instances(action, start))
-        return [(option.enabled, option.after) for option in options]
+            return [Instance("init", (), True, start, ())]
+        return [i for action in self.specification.initial for i in self._instances(action, start)]
 
     def row(self, state: State) -> list[Any]:
         """The leaves of a state as terms of the sorts that `constants` have."""

@@ -3,6 +3,7 @@ the shortest trace has, and on every formula in every state. The sizes stand in 
 
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import z3
 from quorate.checker.commands.arguments import bundled, find_class
-from quorate.checker.model import Options
+from quorate.checker.model import Options, identity_for
 from quorate.checker.reference import check
 from quorate.checker.symbolic import Question, prove
 from quorate.checker.symbolic.path import pack
@@ -44,10 +45,10 @@ def test_engines_agree_on_verdict_and_shortest_depth(row: dict[str, Any], varian
     """A variant's trace is as long as the shortest one; what holds is not violated within as many steps as it takes
     to be everywhere."""
     specification = tree(row, variant)
-    explicit = check(specification, PLAIN)
+    explicit = check(specification, replace(PLAIN, identity=identity_for(specification, None)))
     assert explicit.verdict == ("holds" if variant is None else "violated")
     longest = len(explicit.steps) - 1 if explicit.steps else explicit.depth
-    found = prove(specification, Question("steps", longest), PLAIN).result
+    found = prove(specification, Question("steps", longest), Options()).result
     if explicit.steps is None:
         assert found.steps is None
         bounded = found.verdict == "undecided" and found.bounds["why"] == f"no violation within {longest} steps"
