@@ -1,8 +1,8 @@
 """How long the proofs take: `python tests/benchmarks/proofs.py` proves every theory on five seeds of the solver.
 
-With `--mypyvy FOLDER` (a checkout of mypyvy with its dependencies installed) also mypyvy's `verify` on some of its
-own examples, in the same run. With `--rewrite` what was printed takes the place of the figures in docs/proofs.md. Wall
-seconds on two processes, and in brackets seconds of processor. The exit code is 1 where a bar is missed.
+With `--mypyvy FOLDER` (a clone of github.com/wilcoxjay/mypyvy) also mypyvy's `verify` on some of its own examples, in
+the same run. With `--rewrite` what was printed takes the place of the figures in docs/proofs.md. Wall seconds on two
+processes, and in brackets seconds of processor. The exit code is 1 where a bar is missed.
 """
 
 import argparse
