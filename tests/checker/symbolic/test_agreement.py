@@ -1,10 +1,11 @@
 """Explicit and symbolic engines agree on every bundled specification and variant: on the verdict, on how many states
-the shortest trace has, and on every formula in every state. The sizes stand in tests/symbolic.toml."""
+the shortest trace has, and on every formula in every state; induction never says otherwise. The sizes stand in
+tests/symbolic.toml."""
 
 import tomllib
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import z3
 from quorate.checker.commands.arguments import bundled, find_class
 from quorate.checker.model import Options, identity_for
 from quorate.checker.reference import check
+from quorate.checker.result import DEADLOCK
 from quorate.checker.symbolic import Question, prove
 from quorate.checker.symbolic.path import pack
 from quorate.checker.symbolic.transition import System
@@ -57,6 +59,27 @@ def test_engines_agree_on_verdict_and_shortest_depth(row: dict[str, Any], varian
     else:
         assert found.verdict == "violated" and found.steps is not None
         assert len(found.steps) == len(explicit.steps)
+
+
+@pytest.mark.parametrize("question", [Question("inductive"), Question("k-induction", 2)], ids=lambda one: one.kind)
+@pytest.mark.parametrize(("row", "variant"), each(variants=False))
+def test_induction_never_contradicts_the_search(row: dict[str, Any], variant: None, question: Question) -> None:
+    """What holds is proved, or has states against induction: good ones, of which each is a successor of the one before
+    as the Python meaning says, and a last one that is not good."""
+    specification = tree(row, variant)
+    answer = prove(specification, question, Options())
+    path, meaning = answer.to_induction, Meaning(specification)
+    assert answer.result.verdict == ("undecided" if path else "holds")
+    assert len(path) in (0, question.bound + 1 if question.kind == "k-induction" else 2)
+    named = [one.name for one in specification.properties if one.kind == "invariant"]
+    assert all(meaning.holds(name, state) for state in path[:-1] for name in named)
+    for before, after in pairwise(path):
+        assert after in [state for _, state in meaning.successors(before)]
+    if path:
+        assert answer.broken is not None
+        if answer.broken != DEADLOCK:
+            kind = next(one.kind for one in specification.properties if one.name == answer.broken)
+            assert not meaning.holds(answer.broken, path[-1], path[-2] if kind == "step_invariant" else None)
 
 
 def test_every_specification_and_variant_is_in_the_table() -> None:
