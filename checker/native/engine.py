@@ -44,7 +44,6 @@ class Prepared:
 
     program: Program
     model: Model
-    seconds: float  # it took to compile
     quickly: bool = False  # compiled in less time, for less speed
 
 
@@ -58,12 +57,11 @@ def build(program: Program, quickly: bool = False) -> Prepared:
 
     Where the runtime has to be compiled too, that happens at the same time.
     """
-    began, found = time.monotonic(), compiler.find_compiler()
+    found = compiler.find_compiler()
     runtime = compiler.begin_runtime()
     quickly = quickly and not compiler.library_path("model", program.text, found).exists()
     library = compiler.library("model", program.text, found, compiler.QUICKLY if quickly else ())
-    model = load_model(runtime.result(), library, program.state.words)
-    return Prepared(program, model, time.monotonic() - began, quickly)
+    return Prepared(program, load_model(runtime.result(), library, program.state.words), quickly)
 
 
 def write(specification: ir.Specification, options: Options) -> Program:

@@ -37,6 +37,6 @@ def unoptimised() -> Unoptimised:
     def prepared(tree: ir.Specification, options: Options) -> Prepared:
         program, compiler = write(tree, options), find_compiler()
         built = library("model", program.text, compiler, ("-O0", *STRICT))
-        return Prepared(program, load_model(runtime_library(compiler), built, program.state.words), 0.0)
+        return Prepared(program, load_model(runtime_library(compiler), built, program.state.words))
 
     return prepared

@@ -21,7 +21,7 @@ def colliding(options: Options) -> Result:
     program, compiler = write(FIVE, options), find_compiler()
     built = library("model", program.text, compiler, ("-DFINGERPRINT_MASK=0xff",))
     return Native(
-        FIVE, options, Prepared(program, load_model(runtime_library(compiler), built, program.state.words), 0.0)
+        FIVE, options, Prepared(program, load_model(runtime_library(compiler), built, program.state.words))
     ).run()
 
 
