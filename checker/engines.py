@@ -87,7 +87,7 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
     def progress(done: Progress) -> None:
         if not runtime.done() and done.seconds > SLICE and (os.cpu_count() or 1) <= 2:
             wait(compiling, PAUSE, FIRST_COMPLETED)
-        if model.done() and model.exception() is None:
+        if done.distinct >= SELF_TESTED and model.done() and model.exception() is None:
             raise _Compiled
         if options.progress is not None:
             options.progress(done)
