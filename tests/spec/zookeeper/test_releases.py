@@ -43,7 +43,7 @@ KEPT = {"3642", "5094"}
 # Where currentEpoch is written before the log, only a snapshot is on disk before both.
 WHOLE = {"2354": {"kept": 0}}
 # With snapshots that are not synced: every crash of the model is a power failure, and loses the snapshot as well.
-HIDDEN = {("3.5.3", "2354"), ("3.5.4", "2354"), ("3.5.5", "2354")}
+HIDDEN = {(first, "2354") for first in ("3.5.0", "3.5.1", "3.5.3", "3.5.4", "3.5.5")}
 
 
 @cache
