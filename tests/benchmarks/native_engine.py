@@ -20,12 +20,14 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import native_variants
+import zab_invariants_by_hand
 from causal_order import CausalOrder
 from native_peers import MURPHI, PROMELA, Measured, python_by_hand, rumur, spin
 from quorate.checker import reference
-from quorate.checker.model import Limits, Options
+from quorate.checker.model import Limits, Options, identity_for
 from quorate.checker.native.binding import Report, Running
 from quorate.checker.native.engine import Native, prepare
 from quorate.checker.native.simulate import simulate
@@ -35,9 +37,11 @@ from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang import ir
 from quorate.spec.lang.reader import read
 from quorate.spec.zookeeper.zab import Zab
-from zab_by_hand import explore
+from zab_by_hand import explore, prefix_ordered_commits
 
 REPEATS = 3
+MANY = 1_000_000  # states after which plain Python stops
+SMALL_ZAB = ["servers=3", "timeouts=1", "transactions=1", "epochs=2", "restarts=0"]
 TLC = {"two-phase-commit": 45_000, "zab": 10_000}  # distinct states per CPU second, on another machine, from our notes
 SIZED = {
     "two-phase-commit": (TwoPhaseCommit, "managers"),
@@ -59,7 +63,9 @@ def main(given: list[str]) -> None:
             walks(name, tree(name, sizes))
         case ["variants", *names]:
             native_variants.measure(names)
-        case [name, *sizes] if name in (*SIZED, "zab"):
+        case ["zab", *sizes]:
+            zab(sizes)
+        case [name, *sizes] if name in SIZED:
             report(name, competitors(name, sizes))
         case _:
             sys.exit(__doc__)
@@ -88,9 +94,6 @@ def competitors(name: str, sizes: list[str]) -> dict[str, Callable[[], Measured]
         found["rumur"] = lambda: rumur(MURPHI[name](int(sizes[0])))
     if name == "two-phase-commit":
         found["Python, by hand"] = lambda: python_by_hand(int(sizes[0]))
-    if name == "zab":
-        found["native, alike"] = lambda: ours(specification, properties=("prefix_ordered_commits",))
-        found["Python, by hand"] = lambda: explore(bounds(sizes), 300_000)
     found["reference engine"] = lambda: generated_python(specification)
     return found
 
@@ -111,6 +114,30 @@ def report(name: str, engines: dict[str, Callable[[], Measured]]) -> None:
             sys.exit(f"{peer} has explored another model: {rows[peer][0]:,} states")
 
 
+def zab(sizes: list[str]) -> None:
+    """Beside plain Python, like against like in two forms; that the forms are the same spaces is found out first."""
+    forms = {
+        "all invariants, ghosts": (None, zab_invariants_by_hand.check, True),
+        "one invariant, no ghosts": ((prefix_ordered_commits.__name__,), prefix_ordered_commits, False),
+    }
+    for form, (properties, check, full) in forms.items():
+        small = tree("zab", SMALL_ZAB)
+        counts = ours(small, properties=properties)[0], explore(bounds(SMALL_ZAB), sys.maxsize, check, full)[0]
+        if counts[0] != counts[1]:
+            sys.exit(f"plain Python has explored another model: {counts[1]:,} states, not {counts[0]:,}")
+        print(f"{form}: both find {counts[0]:,} states at {' '.join(SMALL_ZAB)}")
+    for form, (properties, check, full) in forms.items():
+        print(f"{form}:")
+        specification = tree("zab", sizes)
+        engines = {
+            "native": partial(ours, specification, properties=properties),
+            "Python, by hand": partial(explore, bounds(sizes), MANY, check, full),
+        }
+        if properties is None:
+            engines["reference engine"] = partial(generated_python, specification)
+        report("zab" if properties is None else "", engines)
+
+
 def median(run: Callable[[], Measured]) -> Measured:
     """The run with the median CPU time of a few; of a long one, the first."""
     found = [run()]
@@ -121,7 +148,8 @@ def median(run: Callable[[], Measured]) -> Measured:
 
 def ours(specification: ir.Specification, workers: int = 1, properties: tuple[str, ...] | None = None) -> Measured:
     """The native engine, without compiling."""
-    options = Options(symmetry=False, workers=workers, deadlock=False, properties=properties)
+    identity = identity_for(specification, properties)
+    options = Options(symmetry=False, workers=workers, deadlock=False, properties=properties, identity=identity)
     prepared = prepare(specification, options)
     began = time.process_time()
     result = Native(specification, options, prepared).run()

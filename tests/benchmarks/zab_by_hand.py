@@ -1,11 +1,16 @@
 """Zab in plain Python, written for speed by hand: the same steps as spec/zookeeper/zab.py, without its language.
 
 A state is nested tuples of numbers; servers are numbers, sets of servers are bits, a zxid is 100 * epoch + counter, a
-transaction is (zxid, value, who has logged it). Ghosts and most properties are left out, which makes it faster.
+transaction is (zxid, value, who has logged it).
+
+There are two forms. The lean one has no ghosts, and one invariant: prefix_ordered_commits. The full one has what the
+specification has: three ghosts among the totals, the step that drops a message which nobody should have sent, and all
+invariants (zab_invariants_by_hand).
 """
 
+import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 N = 3
@@ -13,19 +18,30 @@ LOOKING, FOLLOWING, LEADING = range(3)
 ELECTION, DISCOVERY, SYNCHRONIZATION, BROADCAST = range(4)
 ROLE, PHASE, PROMISED, CURRENT, HISTORY, DONE, LAST, LEARNERS, CEPOCHS, SUMMARIES, LOGGED, SENT, LEADER = range(13)
 CEPOCH, NEWEPOCH, ACKEPOCH, NEWLEADER, ACKLD, COMMITLD, PROPOSE, ACK, COMMIT = range(9)
-ORACLE, TIMEOUTS, RESTARTS, LONGEST, HIGHEST, REQUESTS = range(6)
+ORACLE, TIMEOUTS, RESTARTS, LONGEST, HIGHEST, REQUESTS, BROADCASTS, ESTABLISHED, ANOMALIES = range(9)
+GHOSTS = (frozenset[tuple[int, int, int]](), (0,) * 8, 0)
 EVERYONE = range(N)
 NOTHING = (None,) * N
 QUORUM = [2 * mask.bit_count() > N for mask in range(1 << N)]
 
-Server, Channels, Totals = list[Any], list[tuple[Any, ...]], list[int]
+Server, Channels, Totals = list[Any], list[tuple[Any, ...]], list[Any]
 
 
-def explore(limits: dict[str, int], most: int) -> tuple[int, float]:
-    """Distinct states, at most so many, and CPU seconds."""
+def explore(limits: dict[str, int], most: int, check: Callable[[Any], None], full: bool) -> tuple[int, float]:
+    """Distinct states, at most so many, and CPU seconds; every new state is checked. There are no cycles to collect."""
+    gc.collect()
+    gc.disable()
     began = time.process_time()
+    try:
+        return search(limits, most, check, full), time.process_time() - began
+    finally:
+        gc.enable()
+
+
+def search(limits: dict[str, int], most: int, check: Callable[[Any], None], full: bool) -> int:
+    """Breadth-first, with a set and a list."""
     server = (LOOKING, ELECTION, 0, 0, (), 0, 0, 0, NOTHING, NOTHING, NOTHING, 0, -1)
-    start = ((server,) * N, ((),) * (N * N), (-1, 0, 0, 0, 0, 0))
+    start = ((server,) * N, ((),) * (N * N), (-1, 0, 0, 0, 0, 0, *(GHOSTS if full else ())))
     seen, frontier = {start}, [start]
     while frontier:
         found = []
@@ -34,16 +50,16 @@ def explore(limits: dict[str, int], most: int) -> tuple[int, float]:
                 if step not in seen:
                     seen.add(step)
                     found.append(step)
-                    check(step[0])
+                    check(step)
             if len(seen) >= most:
-                return len(seen), time.process_time() - began
+                return len(seen)
         frontier = found
-    return len(seen), time.process_time() - began
+    return len(seen)
 
 
-def check(servers: Any) -> None:
+def prefix_ordered_commits(state: Any) -> None:
     """Of what two servers have delivered, one is a prefix of the other."""
-    delivered = [[txn[:2] for txn in server[HISTORY][: server[DONE]]] for server in servers if server[DONE]]
+    delivered = [[txn[:2] for txn in server[HISTORY][: server[DONE]]] for server in state[0] if server[DONE]]
     for one in delivered:
         for other in delivered:
             assert all(a == b for a, b in zip(one, other, strict=False))
@@ -51,6 +67,8 @@ def check(servers: Any) -> None:
 
 def successors(state: Any, limits: dict[str, int]) -> Iterator[Any]:
     servers, channels, totals = state
+    if len(totals) > ANOMALIES:
+        yield from dropping(state)
     for i, server in enumerate(servers):
         role = server[ROLE]
         if role == LOOKING:
@@ -73,7 +91,38 @@ def freeze(s: list[Server], c: Channels, t: Totals) -> Any:
     return tuple([tuple(server) for server in s]), tuple(c), tuple(t)
 
 
+def anomaly(t: Totals) -> None:
+    """Something that no server should see; that this never happens is an invariant of the full form."""
+    if len(t) > ANOMALIES:
+        t[ANOMALIES] = 1
+
+
+def note_broadcasts(t: Totals, epoch: int, history: Any) -> None:
+    """The full form remembers what leaders have ever broadcast."""
+    if len(t) > BROADCASTS:
+        t[BROADCASTS] |= {(epoch, txn[0], txn[1]) for txn in history}
+
+
 # ------------------------------------------------------------------------------------------------------ steps
+
+
+def dropping(state: Any) -> Iterator[Any]:
+    """A server drops a message that its role does not know."""
+    servers, channels, _ = state
+    for place, queue in enumerate(channels):
+        if not queue:
+            continue
+        (j, i), to_follower = divmod(place, N), queue[0][0] in (NEWEPOCH, NEWLEADER, COMMITLD, PROPOSE, COMMIT)
+        role = servers[i][ROLE]
+        if role == LEADING:
+            wrong = to_follower or not servers[i][LEARNERS] >> j & 1
+        else:
+            wrong = role == LOOKING or not to_follower or servers[i][LEADER] != j
+        if wrong:
+            s, c, t = thaw(state)
+            c[place] = queue[1:]
+            anomaly(t)
+            yield freeze(s, c, t)
 
 
 def looking(state: Any, i: int) -> Iterator[Any]:
@@ -130,7 +179,9 @@ def leading(state: Any, i: int, limits: dict[str, int]) -> Iterator[Any]:
         s, c, t = thaw(state)
         s[i][SENT] += 1
         zxid = 100 * server[CURRENT] + s[i][SENT]
-        tell(s[i], c, i, s[i][SUMMARIES], (PROPOSE, zxid, history[position(history, zxid) - 1][1]))
+        txn = history[position(history, zxid) - 1]
+        tell(s[i], c, i, s[i][SUMMARIES], (PROPOSE, zxid, txn[1]))
+        note_broadcasts(t, server[CURRENT], (txn,))
         yield freeze(s, c, t)
 
 
@@ -140,7 +191,9 @@ def read_cepoch(s: list[Server], c: Channels, t: Totals, i: int, j: int, message
     server[CEPOCHS] = put(server[CEPOCHS], j, (True, message[1]))
     if proposed:
         c[i * N + j] += ((NEWEPOCH, server[PROMISED]),)
-    elif heard(server[CEPOCHS]):
+    elif server[PHASE] != DISCOVERY:
+        anomaly(t)
+    if not proposed and heard(server[CEPOCHS]):
         server[PROMISED] = max(one[1] for one in server[CEPOCHS] if one) + 1
         tell(server, c, i, server[CEPOCHS], (NEWEPOCH, server[PROMISED]))
     t[HIGHEST] = max(one[PROMISED] for one in s)
@@ -152,13 +205,20 @@ def read_ack_epoch(s: list[Server], c: Channels, t: Totals, i: int, j: int, mess
     server[SUMMARIES] = put(server[SUMMARIES], j, (True, message[1], message[2]))
     if chosen:
         c[i * N + j] += ((NEWLEADER, server[PROMISED], server[HISTORY]),)
-    elif heard(server[SUMMARIES]):
+        note_broadcasts(t, server[PROMISED], server[HISTORY])
+    elif server[PHASE] != DISCOVERY:
+        anomaly(t)
+    if not chosen and heard(server[SUMMARIES]):
         known = [(one[1], last_zxid(one[2]), k == i, one[2]) for k, one in enumerate(server[SUMMARIES]) if one]
         best = max(known, key=lambda one: one[:3])[3]
         server[CURRENT] = server[PROMISED]
         server[HISTORY] = tuple([(zxid, value, 1 << i) for zxid, value, _ in best])
         server[PHASE] = SYNCHRONIZATION
         tell(server, c, i, server[SUMMARIES], (NEWLEADER, server[PROMISED], server[HISTORY]))
+        note_broadcasts(t, server[PROMISED], server[HISTORY])
+        if len(t) > ESTABLISHED:
+            epoch = server[PROMISED]
+            t[ESTABLISHED] = put(t[ESTABLISHED], epoch, t[ESTABLISHED][epoch] | 1 << i)
 
 
 def read_ack_ld(s: list[Server], c: Channels, t: Totals, i: int, j: int, message: Any) -> None:
@@ -166,6 +226,8 @@ def read_ack_ld(s: list[Server], c: Channels, t: Totals, i: int, j: int, message
     committed = heard(server[LOGGED])
     server[LOGGED] = put(server[LOGGED], j, (True,))
     server[HISTORY] = tuple([(z, v, acks | 1 << j if z <= message[1] else acks) for z, v, acks in server[HISTORY]])
+    if server[PHASE] != (BROADCAST if committed else SYNCHRONIZATION):
+        anomaly(t)
     if committed:
         c[i * N + j] += ((COMMITLD, server[LAST]),)
     elif heard(server[LOGGED]):
@@ -179,10 +241,13 @@ def read_ack(s: list[Server], c: Channels, t: Totals, i: int, j: int, message: A
     history, zxid = server[HISTORY], message[1]
     k = position(history, zxid)
     acked = max((n + 1 for n, txn in enumerate(history) if txn[2] >> j & 1), default=0)
-    assert 1 <= k <= len(history) and acked in (0, k - 1)
+    if not (1 <= k <= len(history) and acked in (0, k - 1)):
+        return anomaly(t)
     acks = history[k - 1][2] | 1 << j
     server[HISTORY] = put(history, k - 1, (zxid, history[k - 1][1], acks))
     if server[LAST] < zxid and k - 1 <= server[DONE] and QUORUM[acks]:
+        if server[DONE] + 1 != k:
+            anomaly(t)
         server[DONE], server[LAST] = k, zxid
         tell(server, c, i, server[LOGGED], (COMMIT, zxid))
 
@@ -199,24 +264,35 @@ def following(state: Any, i: int, j: int) -> Any:
         disconnect(s, c, j, i)
         return freeze(s, c, t)
     c[j * N + i] = c[j * N + i][1:]
-    if kind == NEWEPOCH and server[PHASE] == DISCOVERY:
-        server[PROMISED], server[PHASE] = message[1], SYNCHRONIZATION
-        c[i * N + j] += ((ACKEPOCH, server[CURRENT], history),)
+    if kind == NEWEPOCH:
+        if server[PHASE] == DISCOVERY:
+            server[PROMISED], server[PHASE] = message[1], SYNCHRONIZATION
+            c[i * N + j] += ((ACKEPOCH, server[CURRENT], history),)
+        else:
+            anomaly(t)
     elif kind == NEWLEADER:
+        if server[PHASE] != SYNCHRONIZATION:
+            anomaly(t)
         server[CURRENT], server[HISTORY] = server[PROMISED], message[2]
         c[i * N + j] += ((ACKLD, last_zxid(message[2])),)
     elif kind == COMMITLD:
         k = position(history, message[1])
         if k <= len(history):
             server[DONE], server[LAST] = k, message[1]
+        else:
+            anomaly(t)
         server[PHASE] = BROADCAST
-    elif kind == PROPOSE and follows_directly(last_zxid(history), message[1]):
-        server[HISTORY] += ((message[1], message[2], 0),)
-        c[i * N + j] += ((ACK, message[1]),)
-    elif kind == COMMIT:
-        done = server[DONE]
-        if done < len(history) and history[done][0] == message[1]:
+    elif kind == PROPOSE:
+        if follows_directly(last_zxid(history), message[1]):
+            server[HISTORY] += ((message[1], message[2], 0),)
+            c[i * N + j] += ((ACK, message[1]),)
+        elif not 0 < position(history, message[1]) <= len(history):
+            anomaly(t)
+    elif kind == COMMIT and (done := server[DONE]) < len(history):
+        if history[done][0] == message[1]:
             server[DONE], server[LAST] = done + 1, message[1]
+        else:
+            anomaly(t)
     return freeze(s, c, t)
 
 
