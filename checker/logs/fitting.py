@@ -66,6 +66,7 @@ class _Fitter:
         self._fields = [field for field, _ in tree.value.item.fields]
         self.steps = [Step(*self._interpreter.initial()[0])]
         self.lines, self.left_out = [""], 0
+        self._found: dict[tuple[State, str], Label | None] = {}
 
     def check_room(self, seen: Seen | None) -> None:
         """Raises Outside where the specification has no more zxids."""
@@ -94,10 +95,13 @@ class _Fitter:
 
     def _failing(self, code: str) -> Label | None:
         """A step that fails with this code; the tree does not tell one from another."""
-        for label, after in self._interpreter.successors(self.steps[-1].state):
-            if code != "OK" and self._codes[self._of(after, "code")] == code:
-                return label
-        return None
+        state = self.steps[-1].state
+        if code == "OK" or code not in self._codes:
+            return None
+        if (state, code) not in self._found:
+            ends = ((label, self._of(after, "code")) for label, after in self._interpreter.successors(state))
+            self._found[state, code] = next((label for label, end in ends if self._codes[end] == code), None)
+        return self._found[state, code]
 
     def _differences(self, seen: Seen, before: State, after: State) -> list[str]:
         code = self._codes[self._of(after, "code")]

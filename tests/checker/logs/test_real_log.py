@@ -13,15 +13,16 @@ from quorate.impl.wire.records import SetDataTxn
 from quorate.traces.replay import replay
 from quorate.traces.text import render_log
 
-from ...impl.disk.test_real_server import JARS, JAVA, NEEDED, client, real_server
+from ...impl.disk.test_real_server import JARS, JAVA, NEEDED, client, load, real_server
+
+JAVA_COMMAND = [*JAVA, "-cp", ":".join(str(JARS / jar) for jar in NEEDED)]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """The data folder of a real server after two clients were done."""
     root = tmp_path_factory.mktemp("real")
-    java = [*JAVA, "-cp", ":".join(str(JARS / jar) for jar in NEEDED)]
-    with real_server(java, root, 1000) as address, client(address) as one:
+    with real_server(JAVA_COMMAND, root, 1000) as address, client(address) as one:
         with client(address) as two:
             work(one, two)
         one.create("/a/b/late")
@@ -78,3 +79,17 @@ def test_a_planted_corruption_is_shown(folder, tmp_path):
     text = render_log(replay(trace))
     assert "the log parts from the specification in the next line, which is set_data(Path.A)" in text
     assert "setData /a,2,2" in text and "version of /a: the log has 2, the specification 1" in text
+
+
+def test_random_writes_to_a_real_server_never_part_from_the_specification(tmp_path):
+    with real_server(JAVA_COMMAND, tmp_path, 100_000) as address, client(address) as zk:
+        load(zk, seed=3, count=1200)
+    entries = read(tmp_path / "data")
+    steps = 0
+    for number in range(12):
+        (trace,) = _traces([(tmp_path / "data", entries)], f"/d{number}")
+        replay(trace)
+        parting = trace.log.parting if trace.log is not None else None
+        assert parting is None or parting.label is None, render_log(trace)
+        steps += len(trace.steps) - 1
+    assert steps > 200, steps
