@@ -15,7 +15,7 @@ from ..commands.mistakes import Mistake
 from ..model import Options
 from ..result import Result
 from .how import REFINEMENT, How
-from .picture import ACTIONS, Performer, World, budget_of, known, tree
+from .picture import ACTIONS, SIMULATED, Performer, World, budget_of, known, tree
 from .search import Outcome, check
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def configured(words: Iterable[str], variants: Iterable[str] = (), splits: Itera
     for option, given in (("variant", variants), ("split", splits)):
         if tuple(given):
             raise Mistake(f"--{option} is for specifications, not for {NAME}; leave it out")
-    return planted(words, PLANTED)
+    found = planted(words, PLANTED)
+    if dict(found.constants).get(SIMULATED):
+        raise Mistake(f"{SIMULATED} is for traces of simulated runs: {NAME} takes all that can happen; leave it out")
+    return found
 
 
 def planted(words: Iterable[str], bugs: Iterable[str]) -> ir.Specification:

@@ -42,7 +42,6 @@ _NOBODY = Node(ensemble=None)  # type: ignore[arg-type]  # what a server that is
 def encoded(budget: Budget, found: Found) -> dict[str, Plain]:
     """The value of every variable of the picture."""
     world = found.world
-    assert not world.blocked, "an enumeration blocks nobody"
     nodes = [_NOBODY if node is None else node for node in world.nodes]
     return {
         "role": tuple(ROLES["DOWN" if node is None else node.state] for node in world.nodes),
@@ -57,6 +56,7 @@ def encoded(budget: Budget, found: Found) -> dict[str, Plain]:
         "leads": tuple(_leads(node) for node in nodes),
         **_elections(world, [node.election for node in nodes]),
         **_between(world),
+        "blocked": tuple(_set(to for by, to in world.blocked if by == s) for s in range(world.ensemble.servers)),
         "oracle": world.oracle,
         "requests": world.requests,
         "left": tuple(limit - spent for limit, spent in zip(budget.limits, found.spent, strict=True)),

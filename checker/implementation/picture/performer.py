@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from ....impl.ensemble.cluster import Label as Event
+from ....impl.ensemble.cluster import begin, faults
 from ....impl.ensemble.state import BUGS
 from ....spec.lang import ir
 from ....spec.lang.domains import Type
@@ -22,6 +23,7 @@ from .encoding import encoded
 from .world import World
 
 START: Label = ("init", ())
+SIMULATED = "simulated"
 # Two labels are no names in Python, or those of variables.
 ACTIONS = {"break": "break_connection", "synced": "fsync"}
 _BOUNDS = tuple(field.name for field in fields(Budget))
@@ -36,15 +38,16 @@ def tree(constants: Mapping[str, int], bugs: Collection[str] = ()) -> ir.Specifi
     away = set() if budget.elections == 0 else {"within_rounds"}
     away |= set() if beside else {REFINEMENT}
     seen = tuple(one for one in whole.variables if beside or one.name != "refines")
-    names = _possible(budget, bugs)
+    names = _possible(budget, bugs) | ({"block", "heal"} if given[SIMULATED] else set())
     return replace(
         whole,
         name="Implementation",
+        constants=tuple(one for one in whole.constants if one != (SIMULATED, 0)),
         variants=tuple(sorted(bugs)),
         variables=(*seen, *(() if beside is None else _beside(whole, beside))),
         actions=tuple(one for one in whole.actions if one.name in names),
         properties=tuple(one for one in whole.properties if one.name not in away),
-        performer=Performer(budget, bugs, beside, tuple(one.name for one in seen)),
+        performer=Performer(budget, bugs, beside, given[SIMULATED], tuple(one.name for one in seen)),
     )
 
 
@@ -102,21 +105,26 @@ def _with_servers(part: Any, server: Type) -> Any:
 class Performer:
     """Worlds behind states. A state that was not met yet has none: whoever follows a trace begins at its beginning."""
 
-    def __init__(self, budget: Budget, bugs: Collection[str], beside: Beside | None, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, budget: Budget, bugs: Collection[str], beside: Beside | None, simulated: int, names: tuple[str, ...]
+    ) -> None:
         self.budget, self.bugs, self._beside, self._names = budget, tuple(bugs), beside, names
+        self._simulated = simulated
         self._worlds: dict[State, Found] = {}
         self._after: dict[State, dict[str, list[tuple[Label, State]]]] = {}
 
     def initial(self) -> list[tuple[Label, State]]:
         """All servers have just started."""
         first = self.budget.begin(self.bugs)
+        if self._simulated:
+            first = Found(begin(replace(first.world.ensemble, max_counter=self._simulated)))
         return [(START, self._met(first if self._beside is None else self._beside.begin(first)))]
 
     def steps(self, action: str, state: State) -> list[tuple[Label, State]]:
         """What nodes do in the world behind a state, for one action, in the order of its arguments."""
         if state not in self._after:
             found, by_action = self._worlds[state], dict[str, list[tuple[Label, State]]]()
-            for event in self.budget.labels(found):
+            for event in self._events(found):
                 label = labelled(event)
                 by_action.setdefault(label[0], []).append((label, self._met(self._perform(found, event))))
             self._after[state] = {name: sorted(steps) for name, steps in by_action.items()}
@@ -134,6 +142,11 @@ class Performer:
             found = self._perform(found, event)
             steps.append((labelled(event), self._met(found)))
         return tuple(steps)
+
+    def _events(self, found: Found) -> Iterator[Event]:
+        yield from self.budget.labels(found)
+        if self._simulated:
+            yield from (event for kind in ("block", "heal") for event in faults(found.world, kind))
 
     def world(self, state: State) -> Found:
         """What stands behind a state that was met."""

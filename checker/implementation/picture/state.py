@@ -19,6 +19,7 @@ elections = Constant(1, "how often an oracle names a leader; 0: fast leader elec
 rounds = Constant(2, "of fast leader election: worlds with a later one are not explored", low=1, high=1000)
 slow_disk = Constant(0, "1: fsync happens some time after the write, in every order", high=1)
 retained = Constant(500, "committed transactions that a leader can send one by one", low=1, high=1000)
+simulated = Constant(0, "in simulated runs, which block directions between servers: proposals of one epoch at most")
 reduction = Constant(1, "1: interleavings that make no difference are left out", high=1)
 refinement = Constant(0, "1: every step is matched to one of the specifications zab and election", high=1)
 
@@ -322,6 +323,7 @@ class WorldState(Spec):
     to_leader: Map[Server, Map[Server, Packets]] = state()  # from, to
     to_learner: Map[Server, Map[Server, Packets]] = state()  # from, to
     notifications: Map[Server, Map[Server, Notifications]] = state()  # from, to
+    blocked: Map[Server, Set[Server]] = state()  # from, to: nothing is delivered
     oracle: Server | None = state(None)
     requests: Count = state(0)
     left: Map[Limited, Times] = state(0)  # how often things may still happen

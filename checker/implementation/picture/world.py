@@ -50,6 +50,7 @@ class World(WorldState):
     def leader_receives(self, leader: Server, learner: Server) -> None:
         """The leader reads the next packet of a learner; only who leads answers calls."""
         require(self.role[leader] is not Role.DOWN and len(self.to_leader[learner][leader]) > 0)
+        require(leader not in self.blocked[learner])
         first = self.to_leader[learner][leader].first
         require(self.role[leader] is Role.LEADING or not isinstance(first, FollowerInfo))
         self.to_leader[learner][leader].remove_first()
@@ -59,24 +60,28 @@ class World(WorldState):
     def follower_receives(self, learner: Server, leader: Server) -> None:
         """The learner reads the next packet of its leader."""
         require(self.role[learner] is not Role.DOWN and len(self.to_learner[leader][learner]) > 0)
+        require(learner not in self.blocked[leader])
         self.to_learner[leader][learner].remove_first()
 
     @action
     def lose(self, learner: Server, leader: Server) -> None:
         """A proposal gets lost on a connection: with a seeded bug only."""
         require(self.role[learner] is not Role.DOWN and len(self.to_learner[leader][learner]) > 0)
+        require(learner not in self.blocked[leader])
         require(isinstance(self.to_learner[leader][learner].first, Proposal))
 
     @action
     def overtake(self, learner: Server, leader: Server) -> None:
         """A proposal or commit overtakes the one before it: with a seeded bug only."""
         require(self.role[learner] is not Role.DOWN and len(self.to_learner[leader][learner]) > 1)
+        require(learner not in self.blocked[leader])
         require(all(is_of_broadcast(packet) for packet in self.to_learner[leader][learner][:2]))
 
     @action
     def notified(self, server: Server, peer: Server) -> None:
         """A notification of an election peer arrives."""
         require(self.role[server] is not Role.DOWN and len(self.notifications[peer][server]) > 0)
+        require(server not in self.blocked[peer])
         self.notifications[peer][server].remove_first()
 
     # ----------------------------------------------------------------------------------- servers by themselves
@@ -160,6 +165,18 @@ class World(WorldState):
         """The next notification between two peers will come twice."""
         require(len(self.notifications[sender][receiver]) > 0)
         require(self.left[Limited.DUPLICATE] > 0)
+
+    @action
+    def block(self, sender: Server, receiver: Server) -> None:
+        """Nothing that one server sends to another is delivered any more."""
+        require(sender != receiver and receiver not in self.blocked[sender])
+        self.blocked[sender].add(receiver)
+
+    @action
+    def heal(self, sender: Server, receiver: Server) -> None:
+        """What one server sends to another is delivered again."""
+        require(receiver in self.blocked[sender])
+        self.blocked[sender].discard(receiver)
 
     # ---------------------------------------------------------------------------------------------- properties
 

@@ -5,9 +5,14 @@ Exit code 0 when nothing was wrong, 1 otherwise. The same seeds give the same ou
 
 import argparse
 import sys
+from pathlib import Path
 
+from ....impl.ensemble.simulation import simulate
 from ....impl.ensemble.state import Ensemble
-from .runs import runs
+from ....traces.replay import replay
+from ....traces.store import write
+from ...implementation.picture.recorded import name_of, trace_of
+from .runs import Checked, runs
 
 
 def main() -> int:
@@ -27,10 +32,17 @@ def main() -> int:
         if run.wrong is not None:
             wrong += 1
             print(f"seed {run.seed}, event {run.events}: {run.wrong}", flush=True)
+            print(f"  trace in: {_stored(ensemble, run)}", flush=True)
         if number % 1000 == 0 or number == given.runs:
             print(f"seeds {given.seed} to {run.seed}: {events:,} events, {committed:,} transactions committed", end="")
             print(f", {epochs:,} epochs established, {wrong} runs went wrong", flush=True)
     return int(wrong > 0)
+
+
+def _stored(ensemble: Ensemble, run: Checked) -> Path:
+    """The run as a trace, replayed and written."""
+    again = simulate(ensemble, run.seed, run.events)
+    return write(replay(trace_of(ensemble, again, name_of(str(run.wrong)))))
 
 
 if __name__ == "__main__":

@@ -305,6 +305,7 @@ def test_ctrl_c_is_130_with_what_was_found(tmp_path: Path) -> None:
         (["--check-all"], "--check-all is for specifications, not for impl:cluster"),
         (["--property", "durabilty"], "has no property 'durabilty'; did you mean 'durability'?"),
         (["--engine", "native"], "leave --engine out"),
+        (["simulated=5"], "simulated is for traces of simulated runs"),
     ],
 )
 def test_mistakes(quorate: Quorate, words: list[str], said: str) -> None:
