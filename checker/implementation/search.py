@@ -34,13 +34,24 @@ def check(
     limits: Limits | None = None,
     progress: Callable[[Progress], None] | None = None,
     how: How | None = None,
+    since: tuple[Label, ...] = (),
 ) -> "Outcome":
-    """Explores the worlds within the budget, and checks every property in each."""
+    """Explores the worlds within the budget, and checks every property in each.
+
+    `since` has happened already, and the budget is for what comes then; ways and depths begin with it.
+    """
     how = how or How()
-    first = budget.begin(bugs)
-    if how.refine:
-        first = Beside(budget).begin(first)
-    return _Search(budget, first, limits or Limits(), progress, how).run()
+    first = _since(budget, budget.begin(bugs), Beside(budget) if how.refine else None, since)
+    return _Search(budget, first, limits or Limits(), progress, how, since).run()
+
+
+def _since(budget: Budget, first: Found, beside: Beside | None, since: tuple[Label, ...]) -> Found:
+    """The world after something has happened, with nothing spent."""
+    found = first if beside is None else beside.begin(first)
+    for label in since:
+        after = budget.after(found, label)
+        found = after if beside is None else beside.follow(found, label, after)
+    return found._replace(spent=first.spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,9 @@ class _Search:
         limits: Limits,
         progress: Callable[[Progress], None] | None,
         how: How,
+        since: tuple[Label, ...],
     ) -> None:
+        self._since = since
         self._budget, self._first, self._limits, self._progress, self._how = budget, first, limits, progress, how
         self._seen: set[int] = set()
         self._outside: set[int] = set()
@@ -86,7 +99,7 @@ class _Search:
         self._ends: list[int] = []
         self._crew: Crew = Alone(budget, how, first)
         self._frontier = 0
-        self._generated, self._depth, self._beyond = 1, 1, 0
+        self._generated, self._depth, self._beyond = 1, 1 + len(since), 0
         self._actions: Counter[str] = Counter()
         self._new: Counter[str] = Counter()
         self._witnessed: dict[str, int | None] = dict.fromkeys(WITNESSES)
@@ -227,4 +240,4 @@ class _Search:
         while number > 0:
             way.append(self._labels[number])
             number = self._before[number]
-        return tuple(reversed(way))
+        return (*self._since, *reversed(way))

@@ -203,7 +203,7 @@ def _unless_deserted(node: Node, effects: tuple[Effect, ...]) -> Step:
     """In broadcast, the learners that are ready and connected make a quorum with the leader, or it stops leading."""
     role = node.role
     assert isinstance(role, Leading)
-    if role.phase != "BROADCAST" or node.ensemble.is_quorum((role.ready & role.forwarding) | {node.id}):
+    if role.phase != "BROADCAST" or _enough(node, (role.ready & role.forwarding) | {node.id}):
         return node, effects
     left, more = look(node)
     return left, (*effects, *more)

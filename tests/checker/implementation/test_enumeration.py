@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from quorate.checker.implementation import Budget, How, Outcome, check
 from quorate.checker.model import Limits
 
@@ -54,22 +53,18 @@ def test_rounds_that_are_not_explored_are_counted() -> None:
     assert outside.verdict == "holds" and outside.outside > 0
 
 
-@pytest.mark.slow
 def test_two_transactions_complete() -> None:
     assert counts(check(Budget(transactions=2))) == (8899, 20926, 32)
 
 
-@pytest.mark.slow
 def test_one_transaction_and_one_crash_complete() -> None:
     assert counts(check(Budget(transactions=1, crashes=1, elections=2))) == (86531, 180211, 43)
 
 
-@pytest.mark.slow
 def test_one_transaction_and_a_timeout_complete() -> None:
     assert counts(check(Budget(timeouts=1, elections=2))) == (76729, 156532, 42)
 
 
-@pytest.mark.slow
 def test_three_servers_elect_and_establish_an_epoch() -> None:
     """Fast leader election itself, with the reduction: without it the space was not finished in a minute."""
     outcome = check(Budget(transactions=0, elections=0, rounds=1), how=How(reduce=True, processes=2))
