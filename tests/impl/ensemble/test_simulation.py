@@ -1,9 +1,10 @@
 """Simulated runs with faults: no violation in sound ensembles, planted bugs found soon, one seed one run."""
 
+import random
 from dataclasses import replace
 
 import pytest
-from quorate.impl.ensemble.simulation import FAULTS, Run, simulate
+from quorate.impl.ensemble.simulation import FAULTS, Run, hosts, simulate
 from quorate.impl.ensemble.state import BUGS, Ensemble
 
 SOUND = Ensemble(3, retained=2, max_counter=5)
@@ -74,3 +75,15 @@ def test_many_runs() -> None:
 @pytest.mark.slow
 def test_many_runs_of_five_servers() -> None:
     print(f"seeds 0 to 99: {sum(len(run.world.committed) for run in runs(Ensemble(5), range(100)))} committed")
+
+
+def test_in_half_of_all_runs_servers_and_clocks_differ() -> None:
+    drawn = [hosts(SOUND, random.Random(seed)) for seed in range(200)]
+    unlike = [one for one in drawn if len({*one.speeds, *one.clocks}) > 1]
+    assert 60 < len(unlike) < 140
+    assert (
+        {one.weight(("finalize", (0,))) for one in unlike}
+        == {one.weight(("synced", (0,))) for one in unlike}
+        == {1, 4, 16}
+    )
+    assert any(one.weight(("finalize", (0,))) != one.weight(("synced", (0,))) for one in unlike), "a clock of its own"
