@@ -59,8 +59,8 @@ def build(program: Program, quickly: bool = False) -> Prepared:
     """
     found = compiler.find_compiler()
     runtime = compiler.begin_runtime()
-    quickly = quickly and not compiler.library_path("model", program.text, found).exists()
-    library = compiler.library("model", program.text, found, compiler.QUICKLY if quickly else ())
+    quickly = quickly and not compiler.library_path("model", program.text, found, compiler.FULLY).exists()
+    library = compiler.library("model", program.text, found, compiler.QUICKLY if quickly else compiler.FULLY)
     return Prepared(program, load_model(runtime.result(), library, program.state.words), quickly)
 
 
@@ -76,7 +76,9 @@ def write(specification: ir.Specification, options: Options) -> Program:
 def is_cached(program: Program) -> bool:
     """Whether everything that the search needs has been compiled before."""
     found = compiler.find_compiler()
-    models = (compiler.library_path("model", program.text, found, flags) for flags in ((), compiler.QUICKLY))
+    models = (
+        compiler.library_path("model", program.text, found, flags) for flags in (compiler.FULLY, compiler.QUICKLY)
+    )
     return compiler.runtime_path(found).exists() and any(path.exists() for path in models)
 
 
