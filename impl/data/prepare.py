@@ -14,7 +14,7 @@ from ..wire.records import ACL, Body, Id, TxnHeader
 from ..wire.requests import Create, Write
 from . import acl, quota
 from .codes import ADMIN, CREATE, DELETE, READ, WRITE, Code, Flag, Op, Refused
-from .node import TTL_MS_MAX
+from .node import CONTAINER_OWNER, TTL_MS_MAX, TTL_OWNER
 from .paths import parent_for_create, parent_for_delete, require_valid
 from .sessions import Sessions
 from .settings import Settings
@@ -53,6 +53,13 @@ class Outlook:
     children: int = 0
     owner: int = 0
     is_ephemeral: bool = False
+
+    @property
+    def may_outlive(self) -> bool:
+        """Whether it is a container that has had a child, or a TTL node: these go by themselves."""
+        if self.owner == CONTAINER_OWNER:
+            return self.cversion > 0
+        return not self.is_ephemeral and TTL_OWNER <= self.owner < 0
 
 
 class Preparer:
@@ -153,7 +160,7 @@ class Preparer:
         self._require_quota(path, 1, size)
         cversion = min(parent.cversion + 1, _CVERSION_MAX)
         self._foresee(parent_path, replace(parent, zxid=zxid, cversion=cversion, children=parent.children + 1))
-        owner = caller.session if flag.ephemeral else 0
+        owner = _owner(caller, write, flag)
         self._foresee(path, Outlook(zxid, True, stored_acl, size, owner=owner, is_ephemeral=flag.ephemeral))
         # Beyond the last sequential name the counter wraps in the log, and the tree stands still.
         logged = parent.cversion + 1 if parent.cversion < _CVERSION_MAX else -_CVERSION_MAX - 1
@@ -234,10 +241,16 @@ class Preparer:
         return records.CloseSessionTxn(tuple(doomed))
 
     def _delete_container(self, write: requests.DeleteContainer, zxid: int) -> records.DeleteTxn:
+        """Whoever looked for such nodes saw the tree; what is under way may have put another node there since.
+
+        ZooKeeper refuses this for ephemerals alone, and removes others that are new.
+        """
         parent_path = parent_for_delete(write.path)
         node = self._look(write.path)
         if node.children:
             raise Refused(Code.NOT_EMPTY)
+        if not node.may_outlive:
+            raise Refused(Code.BAD_VERSION)
         parent = self._look(parent_path)
         self._foresee(parent_path, replace(parent, zxid=zxid, children=parent.children - 1))
         self._foresee(write.path, Outlook(zxid, False))
@@ -285,6 +298,15 @@ class Preparer:
         after = quota.Track.parse(stats.data).plus(count, size)
         if after.exceeds(quota.Track.parse(limits.data), count != 0, size != 0):
             raise Refused(Code.QUOTA_EXCEEDED)
+
+
+def _owner(caller: Caller, write: Create, flag: Flag) -> int:
+    """What the tree will keep as the owner of a new node."""
+    if write.op == Op.CREATE_CONTAINER:
+        return CONTAINER_OWNER
+    if write.op == Op.CREATE_TTL:
+        return TTL_OWNER + write.ttl
+    return caller.session if flag.ephemeral else 0
 
 
 def _require_version(current: int, expected: int) -> int:
