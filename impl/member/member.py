@@ -133,6 +133,20 @@ class Member:
             case Leading() as role:
                 self._lead(role)
 
+    def deliver(self, txn: Txn) -> None:
+        """Apply a transaction that the node says is committed; nobody else has this to say."""
+        decoded = self._proposed.pop(txn.zxid, None)
+        if decoded is None:
+            assert isinstance(txn.payload, bytes)
+            decoded = records.Txn.decode(txn.payload)
+        self.service.deliver(decoded, self._now)
+        self.delivered += 1
+        if self.leadership is not None:
+            self.leadership.applied(decoded)
+        while self._syncs and self._syncs[0][0] <= txn.zxid:
+            _, peer, serial = self._syncs.popleft()
+            self._tell(peer, Sync(serial))
+
     @property
     def next_wake(self) -> int:
         """When to call `wake`, in monotonic milliseconds."""
@@ -267,7 +281,7 @@ class Member:
         for effect in effects:
             match effect:
                 case Deliver(txn):
-                    self._deliver(txn)
+                    self.deliver(txn)
                 case Send(peer, messages.Snap(history)):
                     self._out.append(Tell(peer, self._snapshot_after(history)))
                 case Send(peer, packet):
@@ -279,19 +293,6 @@ class Member:
                     self._install(floor)
                 case _:
                     self._out.append(effect)
-
-    def _deliver(self, txn: Txn) -> None:
-        decoded = self._proposed.pop(txn.zxid, None)
-        if decoded is None:
-            assert isinstance(txn.payload, bytes)
-            decoded = records.Txn.decode(txn.payload)
-        self.service.deliver(decoded, self._now)
-        self.delivered += 1
-        if self.leadership is not None:
-            self.leadership.applied(decoded)
-        while self._syncs and self._syncs[0][0] <= txn.zxid:
-            _, peer, serial = self._syncs.popleft()
-            self._tell(peer, Sync(serial))
 
     def _snapshot_after(self, history: messages.Log) -> FullSnapshot:
         """The tree after these transactions, some of which may not be applied here yet."""

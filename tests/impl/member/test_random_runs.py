@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from quorate.impl.member.simulation import happen, recover
 
 
 class Writer:
@@ -45,24 +46,7 @@ class Run:
         self.count = 0
 
     def step(self) -> None:
-        world, rng = self.world, self.rng
-        point = rng.random()
-        if point < 0.25:
-            self.write()
-        elif point < 0.70:
-            self.deliver(rng.randrange(30))
-        elif point < 0.90:
-            self.pass_time(rng.randrange(20, 400))
-        elif point < 0.94 and len(world.members) > world.ensemble.servers - 2:
-            world.crash(rng.choice(sorted(world.members)))
-        elif point < 0.97:
-            down = sorted(set(range(world.ensemble.servers)) - set(world.members))
-            if down:
-                world.start(rng.choice(down))
-        elif point < 0.985 and world.dialled:
-            world.close(rng.choice(sorted(world.dialled)))
-        elif point < 0.995 and world.members:
-            world.save(rng.choice(sorted(world.members)))
+        happen(self.world, self.rng, self.write)
 
     def write(self) -> None:
         serving = sorted(s for s, member in self.world.members.items() if member.service.serving)
@@ -71,22 +55,6 @@ class Run:
             self.count += len(paths)
             self.writers.append(Writer(self.world, self.raw, self.rng.choice(serving), paths))
 
-    def deliver(self, count: int) -> None:
-        """So many messages, from connections in any order."""
-        for _ in range(count):
-            order = list(self.world.links.items())
-            self.rng.shuffle(order)
-            self.world.links = dict(order)
-            if not self.world.deliver_one():
-                return
-
-    def pass_time(self, ms: int) -> None:
-        self.world.ms += ms
-        for server, member in list(self.world.members.items()):
-            if member.next_wake <= self.world.ms:
-                member.wake(self.world.now())
-                self.world.turn(server)
-
 
 def run(world: Any, raw: Any, seed: int, steps: int) -> tuple[int, set[str]]:
     """How many writes were acknowledged, and which packets were seen."""
@@ -94,10 +62,7 @@ def run(world: Any, raw: Any, seed: int, steps: int) -> tuple[int, set[str]]:
     for _ in range(steps):
         one.step()
     acknowledged = [pair for writer in one.writers for pair in writer.acknowledged()]
-    for server in set(range(world.ensemble.servers)) - set(world.members):
-        world.start(server)
-    world.elect()
-    world.settle()
+    recover(world)
     assert len(world.digests()) == 1, f"seed {seed}"
     nodes = world.members[world.leader()].service.tree.nodes
     lost = [path for path, zxid in acknowledged if path not in nodes or nodes[path].czxid > zxid]
