@@ -30,7 +30,7 @@ class Shadow:
         self._interpreter = Interpreter(specification)
         self._written: dict[str, frozenset[str]] = {}  # by action, when it is first asked for
 
-    def take(self, state: State, action: str, *arguments: int) -> State:
+    def take(self, state: State, action: str, *arguments: int | None) -> State:
         """The state after an action; raises Mismatch where it is not enabled."""
         wanted = (action, arguments)
         for label, after in self._actions[action](state):
@@ -45,7 +45,7 @@ class Shadow:
             changed[self.at[name]] = value
         return tuple(changed)
 
-    def _guard(self, action: str, arguments: tuple[int, ...], state: State) -> str:
+    def _guard(self, action: str, arguments: tuple[int | None, ...], state: State) -> str:
         match self._interpreter.attempt(action, arguments, state):
             case Disabled(guard):
                 return _text(guard)
@@ -72,7 +72,7 @@ class Shadow:
         return self._written[action.name]
 
 
-def shown(action: str, arguments: tuple[int, ...]) -> str:
+def shown(action: str, arguments: tuple[Any, ...]) -> str:
     """A label as text."""
     return f"{action}({', '.join(map(str, arguments))})"
 
