@@ -294,8 +294,10 @@ class _Step:
             return
         stays = isinstance(now.role, Following)
         match packet:
-            case LeaderInfo():
+            case LeaderInfo() if stays:
                 self._take("follower_process_newepoch", server, leader)
+            case LeaderInfo():
+                self._refuse(server, leader)
             case Proposal() if not _synchronises(was) and stays:
                 self._take("follower_process_propose", server, leader)
             case UpToDate() if stays:
@@ -304,6 +306,14 @@ class _Step:
                 self._take("follower_process_commit", server, leader)
             case Diff() | Trunc() | Snap() | NewLeader() | Proposal() | Commit() | _:
                 pass
+
+    def _refuse(self, server: int, leader: int) -> None:
+        """The follower leaves because it has promised a later epoch. Its half only: the leader has not noticed yet."""
+        joined = self.state
+        self._take("follower_process_newepoch", server, leader)
+        if self._of("role")[server] != LOOKING:
+            raise Mismatch(f"server {server} leaves server {leader}, whose epoch the specification lets it promise")
+        self.state = joined
 
     def _answer_new_leader(self, node: Node, leader: int) -> None:
         """The log is that of the new epoch: the history that came with it, and the proposals behind it."""

@@ -51,6 +51,12 @@ def test_simulated_runs_are_behaviours_of_both() -> None:
     assert sum(run.committed for run in found) > 40 and sum(run.epochs for run in found) > 20
 
 
+def test_a_follower_that_leaves_for_a_later_promise_is_a_learner_until_its_leader_notices() -> None:
+    """The leader of an epoch behind the follower's promise reads another server's ACKEPOCH in between."""
+    run = Checker(SOUND).run(6612, 1000)
+    assert run.wrong is None and run.events == 1000
+
+
 def test_runs_come_in_order_of_seeds() -> None:
     alone, together = (list(runs(SOUND, range(20), 50, processes)) for processes in (1, 2))
     assert alone == together and [run.seed for run in alone] == list(range(20))
