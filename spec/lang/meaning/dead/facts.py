@@ -5,7 +5,6 @@ step has in all states that differ in dead cells only. This module knows cells a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,8 +18,7 @@ MOST_VALUES = 16  # that a known value may have
 MOST_PATHS = 48  # that are told apart in an action
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):  # and no dataclass, because very many are made
     """What is known of a value: its taint, what it may be, and the control whose value before the action it is."""
 
     taint: int = 0
@@ -58,7 +56,13 @@ class Path(NamedTuple):  # and no dataclass, because paths are copied all the ti
         sure = self.sure and frozenset(
             one for one in self.sure if one[0] != ir.Local(name, type=one[0].type, span=NOWHERE)
         )
-        return self._replace(locals={**self.locals, name: value}, sure=sure)
+        return Path(self.facts, self.now, self.written, {**self.locals, name: value}, sure, self.under, self.previous)
+
+    def below(self, under: int) -> "Path":
+        """Where getting here depends on these."""
+        if under == self.under:
+            return self
+        return Path(self.facts, self.now, self.written, self.locals, self.sure, under, self.previous)
 
     def narrowed(self, place: Place, among: Values) -> "Path | None":
         """With one fact more; None where it cannot be."""
@@ -227,6 +231,8 @@ def either(one: Known, other: Known) -> Known:
 
 def joined(taints: Taints, paths: list[Path]) -> list[Path]:
     """The paths, those joined into one that know the same of controls; all of them where there are too many."""
+    if len(paths) < 2:
+        return paths
     found: dict[object, Path] = {}
     for path in paths:
         key = frozenset(path.facts.items()), frozenset(path.now.items()), path.under

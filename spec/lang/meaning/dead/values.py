@@ -5,6 +5,7 @@ facts and cells; nothing of statements that change the state.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 from typing import Literal
 
@@ -43,6 +44,7 @@ class Evaluator:
         self._reads = {
             function.name: effects_of(specification, function).read_names() for function in specification.functions
         }
+        self._failing: dict[int, tuple[object, bool]] = {}  # whether an expression may fail; by its identity
         self._names: dict[int, tuple[object, frozenset[str]]] = {}  # what an expression reads; by its identity
 
     def spend(self) -> None:
@@ -60,17 +62,24 @@ class Evaluator:
     def value(self, node: ir.Expr, path: Path) -> Known:
         """What is known of a value; a run-time check that a dead value decides is a leak."""
         self.spend()
+        if isinstance(node, ir.Local):  # that is what most are
+            return path.locals.get(node.name, NOTHING)
+        if isinstance(node, ir.Literal):
+            return Known(0, frozenset([node.value]))
         found = self._value(node, path)
-        if (found.taint or path.under) and may_fail(node) and not _is_sure(node, path):
+        if (found.taint or path.under) and self._may_fail(node) and not _is_sure(node, path):
             self.leak(found.taint | path.under)
         return found
 
+    def _may_fail(self, node: ir.Expr) -> bool:
+        """Whether its own run-time check may fail."""
+        found = self._failing.get(id(node))
+        if found is None:
+            found = self._failing[id(node)] = (node, may_fail(node))
+        return found[1]
+
     def _value(self, node: ir.Expr, path: Path) -> Known:
         match node:
-            case ir.Literal(value):
-                return Known(0, frozenset([value]))
-            case ir.Local(name):
-                return path.locals.get(name, NOTHING)
             case ir.Read() | ir.At():
                 return self._read(node, path)
             case ir.Logic(op, items):
@@ -166,7 +175,7 @@ class Evaluator:
         for at, axis in enumerate(axes):
             among = given[at].among if at < len(given) else None
             exact = exact and (at >= len(given) or (among is not None and len(among) == 1))
-            every = tuple(domains.values(axis))
+            every = _every(axis)
             choices.append(every if among is None else [value for value in every if value in among])
         return list(product(*choices)), exact
 
@@ -179,7 +188,7 @@ class Evaluator:
         for item in items:
             if not paths:
                 break
-            found = [self.value(item, one._replace(under=path.under | taint)) for one in paths]
+            found = [self.value(item, one.below(path.under | taint)) for one in paths]
             taint |= sum_of(one.taint for one in found)
             if any(one.among is None or decided in one.among for one in found):
                 among |= frozenset([decided])
@@ -191,7 +200,7 @@ class Evaluator:
         found: Known | None = None
         for truth, branch in ((True, then), (False, otherwise)):
             for start in self.assume(test, truth, path):
-                other = self.value(branch, start._replace(under=path.under | taint))
+                other = self.value(branch, start.below(path.under | taint))
                 found = other if found is None else either(found, other)
         return NOTHING if found is None else found.tainted(taint)
 
@@ -256,13 +265,13 @@ class Evaluator:
         found = [taint]
         for item in items:  # whether a later one is looked at may depend on those before
             under = path.under | sum_of(found)
-            paths = [path.bound(first.name, item)._replace(under=under)]
+            paths = [path.bound(first.name, item).below(under)]
             for condition in first.conditions:
                 tests = [self.value(condition, one).taint for one in paths]
                 found += tests
                 under |= sum_of(tests)
                 ends = [end for one in paths for end in self.assume(condition, True, one)]
-                paths = [end._replace(under=under) for end in joined(self.taints, ends)]
+                paths = [end.below(under) for end in joined(self.taints, ends)]
             for one in paths:
                 found += self._bound(rest_of, node, one)
         return found
@@ -286,7 +295,7 @@ class Evaluator:
         """All values of a type, if they are few; else one that is not known."""
         if not _is_scalar(kind) or domains.cardinality(kind) > MOST_VALUES:
             return [NOTHING]
-        return [Known(0, frozenset([value])) for value in domains.values(kind)]
+        return [Known(0, frozenset([value])) for value in _every(kind)]
 
     # ------------------------------------------------------------------------------------------- tests
 
@@ -373,6 +382,11 @@ class Evaluator:
                     return []
                 path = narrowed
         return [path]
+
+
+@cache
+def _every(kind: Type) -> tuple[Plain, ...]:
+    return tuple(domains.values(kind))
 
 
 def _is_scalar(kind: Type) -> bool:

@@ -58,7 +58,7 @@ class Walk(Evaluator):
                 ends, early = self._statement(statement, path)
                 after += ends
                 returned += early
-            paths = joined(self.taints, after) if len(after) > 1 else after
+            paths = joined(self.taints, after)
         return paths, returned
 
     def _statement(self, statement: ir.Stmt, path: Path) -> tuple[list[Path], list[tuple[Path, Known]]]:
@@ -117,20 +117,20 @@ class Walk(Evaluator):
         ends, returned = list[Path](), list[tuple[Path, Known]]()
         for truth, branch in ((True, then), (False, otherwise)):
             for start in self.assume(test, truth, path):
-                paths, early = self.body(branch, start._replace(under=under))
-                ends += [end._replace(under=later) for end in paths]
+                paths, early = self.body(branch, start.below(under))
+                ends += [end.below(later) for end in paths]
                 returned += early
         return joined(self.taints, ends), returned
 
     def _for(self, binder: ir.Binder, body: tuple[ir.Stmt, ...], path: Path) -> list[Path]:
         taint, items, certain = self.items(binder, path)
-        before, paths = path.under, [path._replace(under=path.under | taint)]
+        before, paths = path.under, [path.below(path.under | taint)]
         for item in items:
             after = [end for start in paths for end in self.body(body, start.bound(binder.name, item))[0]]
             paths = joined(self.taints, after if certain else [*paths, *after])
         if not certain and items == [NOTHING.tainted(taint)]:
             paths = self._until_nothing_changes(binder, body, paths, items[0])
-        return [end._replace(under=before) for end in paths]
+        return [end.below(before) for end in paths]
 
     def _until_nothing_changes(
         self, binder: ir.Binder, body: tuple[ir.Stmt, ...], paths: list[Path], item: Known
