@@ -17,8 +17,7 @@ from .native import compiler
 from .native.beside import beside
 from .native.checkpoint import CheckpointRefused
 from .native.compiler import NoCompiler, find_compiler
-from .native.engine import Native, Prepared, build, is_cached, write
-from .native.generate.unit import Program
+from .native.engine import Native, begin_first, build, is_cached, write
 from .result import Result
 
 Engine = Literal["auto", "native", "reference"]
@@ -78,15 +77,16 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
         return reference.check(specification, options)
     if options.checkpoint is not None:
         return check(specification, options, "native")
-    runtime, program = compiler.begin_runtime(), write(specification, options)
+    quickly = not options.profile
+    runtime, program = compiler.begin_runtime(), write(specification, options, quickly)
     if is_cached(program):
-        return _asymmetry(specification, options) or Native(specification, options, _built(program, options)).run()
-    model = beside(lambda: _built(program, options))
-    compiling: list[Future[Any]] = [runtime, model]
+        return _asymmetry(specification, options) or Native(specification, options, build(program, quickly)).run()
+    model = beside(lambda: build(program, quickly))
+    compilers: list[Future[Any]] = [runtime, begin_first(program) if quickly else model]
 
     def progress(done: Progress) -> None:
-        if not runtime.done() and done.seconds > SLICE and (os.cpu_count() or 1) <= 2:
-            wait(compiling, PAUSE, FIRST_COMPLETED)
+        if done.seconds > SLICE and (os.cpu_count() or 1) <= 2 and not any(one.done() for one in compilers):
+            wait(compilers, PAUSE, FIRST_COMPLETED)
         if done.distinct >= SELF_TESTED and model.done() and model.exception() is None:
             raise _Compiled
         if options.progress is not None:
@@ -96,8 +96,3 @@ def _soonest(specification: ir.Specification, options: Options) -> Result:
         return reference.check(specification, replace(options, progress=progress))
     except _Compiled:
         return Native(specification, options, model.result()).run()
-
-
-def _built(program: Program, options: Options) -> Prepared:
-    """The model, for a search that may be short; one that is measured starts with the fastest."""
-    return build(program, quickly=not options.profile)

@@ -26,8 +26,9 @@ from .beside import beside
 
 RUNTIME = Path(__file__).parent / "runtime"
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra")
-QUICKLY = ("-O1",)  # a model for a first answer: two thirds of the time of -O2, for nine tenths of the speed
+QUICKLY = ("-Og",)  # a model for a first answer: two thirds of the time of -O1, for seven eighths of the speed
 FULLY = ("-O3",)  # a model for a long search: half as much time again as with -O2, for a tenth more speed
+RUNTIMES = ("-O1", "-pthread")  # for the runtime: three fifths of the time of -O2, for the same speed
 SECONDS = 300  # after which a compiler is taken to hang
 
 _Sources = Callable[[Path], list[Path]]  # the C files to compile; some are written into the folder first
@@ -133,13 +134,37 @@ def library_path(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...
     return _place(stem, compiler, flags, [text, *(path.read_text() for path in headers)])
 
 
+def assembled(stem: str, units: tuple[str, str], compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
+    """The shared library of two C texts, the first of which may have been begun before; the second may be empty."""
+    target = library_path(stem, "".join(units), compiler, flags)
+    if target.exists():
+        return target
+    first, second = begin_unit(stem, units[0], compiler, flags).result(), units[1]
+    return _compile(
+        target, compiler, flags, lambda folder: [first, *([_written(folder / f"{stem}.c", second)] if second else [])]
+    )
+
+
+def begin_unit(stem: str, text: str, compiler: Compiler, flags: tuple[str, ...] = ()) -> "Future[Path]":
+    """The object file of a C text, which is compiled meanwhile if it has to be."""
+    target = library_path(stem, text, compiler, ("-c", *flags)).with_suffix(".o")
+    return _begin(
+        target,
+        lambda: _compile(target, compiler, ("-c", *flags), lambda folder: [_written(folder / f"{stem}.c", text)]),
+    )
+
+
 def begin_runtime() -> "Future[Path]":
-    """The shared library of the runtime, which is compiled meanwhile if it has to be; once, whoever asks."""
+    """The shared library of the runtime, which is compiled meanwhile if it has to be."""
     compiler = find_compiler()
-    target = runtime_path(compiler)
+    return _begin(runtime_path(compiler), lambda: runtime_library(compiler))
+
+
+def _begin(target: Path, make: Callable[[], Path]) -> "Future[Path]":
+    """What is there, or what is being made: once, whoever asks, as long as it can be used."""
     begun = _begun.get(target)
-    if begun is None or (begun.done() and not target.exists()):
-        begun = _begun[target] = beside(lambda: runtime_library(compiler))
+    if begun is None or (begun.done() and (begun.exception() is not None or not begun.result().exists())):
+        begun = _begun[target] = beside(lambda: target if target.exists() else make())
     return begun
 
 
@@ -151,12 +176,12 @@ def runtime_library(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
     target = runtime_path(compiler, flags)
     if target.exists():
         return target
-    return _compile(target, compiler, ("-pthread", *flags), lambda _: [p for p in _runtime_files() if p.suffix == ".c"])
+    return _compile(target, compiler, (*RUNTIMES, *flags), lambda _: [p for p in _runtime_files() if p.suffix == ".c"])
 
 
 def runtime_path(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
     """Where the shared library of the runtime is, or will be."""
-    return _place("runtime", compiler, flags, [path.read_text() for path in _runtime_files()])
+    return _place("runtime", compiler, (*RUNTIMES, *flags), [path.read_text() for path in _runtime_files()])
 
 
 def _runtime_files() -> list[Path]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ...spec.lang import domains, ir
@@ -21,7 +22,7 @@ from ..result import DEADLOCK, Reason, Result, Steps, Verdict, Violation
 from . import checkpoint, compiler
 from .beside import await_end, beside, ended
 from .binding import NOBODY, PROPERTY, REASONS, Finding, Model, Report, Running, Settings, load_model
-from .generate.unit import Program, generate
+from .generate.unit import Program, masked, outline
 from .labelled import labelled
 from .profiling import Profiling
 from .replay import Replay
@@ -60,26 +61,45 @@ def build(program: Program, quickly: bool = False) -> Prepared:
     found = compiler.find_compiler()
     runtime = compiler.begin_runtime()
     quickly = quickly and not compiler.library_path("model", program.text, found, compiler.FULLY).exists()
-    library = compiler.library("model", program.text, found, compiler.QUICKLY if quickly else compiler.FULLY)
+    if quickly:
+        library = compiler.assembled("model", program.units, found, compiler.QUICKLY)
+    else:
+        library = compiler.library("model", program.text, found, compiler.FULLY)
     return Prepared(program, load_model(runtime.result(), library, program.state.words), quickly)
 
 
-def write(specification: ir.Specification, options: Options) -> Program:
-    """The C text of a specification's model."""
+def write(specification: ir.Specification, options: Options, quickly: bool = False) -> Program:
+    """The C text of a specification's model; `quickly` has it compiled while what is dead is found out."""
     assert specification.performer is None, "what an implementation performs is no text to compile"
     tree = labelled(specification) if options.identity == "label" else specification
     ghosts = options.identity != "state"
     sorts = symmetric_sorts(tree, ghosts) if options.symmetry else ()
-    return generate(tree, ghosts, sorts, dead_values_of(specification, options).dead, options.profile)
+    program = outline(tree, ghosts, sorts, options.dead_values, options.profile)
+    if quickly:
+        begin_first(program)
+    dead = dead_values_of(specification, options).dead
+    if options.dead_values and not dead:
+        program = outline(tree, ghosts, sorts, False, options.profile)
+    return masked(program, dead)
+
+
+def begin_first(program: Program) -> "Future[Path]":
+    """The object file of the first unit of a model, compiled quickly and meanwhile if it has to be."""
+    return compiler.begin_unit("model", program.units[0], compiler.find_compiler(), compiler.QUICKLY)
 
 
 def is_cached(program: Program) -> bool:
     """Whether everything that the search needs has been compiled before."""
     found = compiler.find_compiler()
-    models = (
-        compiler.library_path("model", program.text, found, flags) for flags in (compiler.FULLY, compiler.QUICKLY)
-    )
-    return compiler.runtime_path(found).exists() and any(path.exists() for path in models)
+    fully = compiler.library_path("model", program.text, found, compiler.FULLY)
+    quickly = compiler.library_path("model", "".join(program.units), found, compiler.QUICKLY)
+    return compiler.runtime_path(found).exists() and (fully.exists() or quickly.exists())
+
+
+def _prepare_quickly(specification: ir.Specification, options: Options) -> Prepared:
+    """For a search that may be short; one that is measured starts with the fastest."""
+    quickly = not options.profile
+    return build(write(specification, options, quickly), quickly)
 
 
 def symmetric_sorts(specification: ir.Specification, ghosts: bool) -> tuple[domains.Sort, ...]:
@@ -96,7 +116,7 @@ class Native:
         self._began = time.monotonic()
         self._saved = ""  # where the last checkpoint is, or why there is none
         self._spec, self._options = specification, options
-        self._prepared = prepared or build(write(specification, options), not options.profile)
+        self._prepared = prepared or _prepare_quickly(specification, options)
         self._faster: Future[Prepared] | None = None  # the same model, while it is compiled for full speed
         self._asked = {kind: properties_of(specification, kind, options) for kind in _CHECKED}
         self._all = {kind: [p for p in specification.properties if p.kind == kind] for kind in _CHECKED}

@@ -5,7 +5,7 @@ tree's top level; nothing of compilers.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ....spec.lang import domains, ir
 from ....spec.lang.meaning.dead import Dead
@@ -24,16 +24,34 @@ SPECIALISED = 64
 SHORT = 16
 COPIED = 4  # words: successors of up to so many are copied to their place
 
+UNIT = '#include "model.h"\n'
+MASKING = "void masking(u64 *s) {\n    mask(s);\n}\n"  # `mask` as another unit calls it
+MASKED_APART = "#define MASKED\nvoid masking(u64 *s);\nOWN void mask(u64 *s) {\n    masking(s);\n}\n\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """A model in C, and what is needed to read its answers."""
 
     specification: ir.Specification
-    text: str
+    head: str
+    mask: str  # what is dead, where anything may be: known last, and so a part that can be compiled apart
+    tail: str
     state: layout.StateLayout
     sites: tuple[ir.Span, ...]
     symmetric: tuple[domains.Sort, ...]
+
+    @property
+    def text(self) -> str:
+        """All of it, as one unit."""
+        return self.head + self.mask + self.tail
+
+    @property
+    def units(self) -> tuple[str, str]:
+        """The same in two units, of which the first does not say what is dead; nothing in the second if nothing is."""
+        if not self.mask:
+            return self.text, ""
+        return self.head + MASKED_APART + self.tail, UNIT + self.mask + MASKING
 
     @property
     def digest(self) -> str:
@@ -56,10 +74,22 @@ def generate(
 ) -> Program:
     """Writes a model. `ghosts` counts them as part of a state's identity; `symmetric` sorts are canonicalised;
     states that differ in `dead` values only are the same. A `profiled` model counts what takes its time."""
+    return masked(outline(specification, ghosts, symmetric, bool(dead), profiled), dead)
+
+
+def masked(program: Program, dead: tuple[Dead, ...]) -> Program:
+    """An outline with what is dead."""
+    return replace(program, mask="".join(f"{part}\n\n" for part in masking(program.state, dead)))
+
+
+def outline(
+    specification: ir.Specification, ghosts: bool, symmetric: tuple[domains.Sort, ...], masks: bool, profiled: bool
+) -> Program:
+    """A model but for what is dead, if it `masks` anything."""
     state = layout.state_layout(specification.variables, ghosts)
     writer = _Writer(specification, state, Unit(), profiled=profiled)
     writer.helpers_in_order()
-    parts = [
+    first = [
         *([writer.profile()] if profiled else []),
         *writer.texts,
         writer.start(),
@@ -69,22 +99,25 @@ def generate(
             for number, action in enumerate(specification.initial, len(specification.actions))
         ),
         *(writer.property(one) for one in specification.properties),
-        *masking(state, dead),
+    ]
+    second = [
         *canonical(writer.unit, state, symmetric),
         writer.questions("violated", "invariant", True),
         writer.questions("reached", "witness", False),
         writer.questions("intended", "terminal", False),
         writer.questions("within", "boundary", True),
         writer.steps(),
-        writer.take(bool(symmetric), bool(dead)),
+        writer.take(bool(symmetric), masks),
         writer.expand(),
         writer.initial(),
-        writer.table(bool(dead)),
+        writer.table(masks),
     ]
-    head = f'/* {specification.name}, generated. */\n#include "model.h"\n'
+    title = f"/* {specification.name}, generated. */\n{UNIT}"
     sizes = f"enum {{ WORDS = {state.words}, IDENTITY = {state.identity_words} }};"
-    text = "\n\n".join([head + sizes, "\n".join(writer.unit.top), *parts]) + "\n"
-    return Program(specification, text, state, tuple(writer.unit.sites), symmetric)
+    head = "\n\n".join([title + sizes, "\n".join(writer.unit.top), *first]) + "\n\n"
+    tail = "\n\n".join(second) + "\n"
+    mask = MASKED_APART if masks else ""
+    return Program(specification, head, mask, tail, state, tuple(writer.unit.sites), symmetric)
 
 
 @dataclass(slots=True)
