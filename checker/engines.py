@@ -45,12 +45,6 @@ def check(specification: ir.Specification, options: Options, engine: Engine = "a
     assert_never(engine)
 
 
-def begin(engine: Engine) -> None:
-    """Has the runtime compiled, if it has to be, while the specification is being read."""
-    if engine != "reference" and slow_because() is None:
-        compiler.begin_runtime()
-
-
 def slow_because() -> str | None:
     """One line that says why only the reference engine runs here and what to do about it; None where both run."""
     try:

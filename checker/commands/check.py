@@ -122,6 +122,10 @@ def check(**options: Any) -> int:
 
     Constants are given as NAME=VALUE.
     """
+    from .. import native
+
+    if options["engine"] != "reference" and not options["specification"].startswith("impl:"):
+        native.begin()
     from ...spec.lang.errors import EvaluationError, Refused
     from .request import Request
 
@@ -141,11 +145,9 @@ def check(**options: Any) -> int:
 def _check(request: "Request") -> int:
     from ..output.console import ProgressLine
     from ..subject import subject
-    from .search import begin, report_on, search
+    from .search import report_on, search
 
     request.validate()
-    if not request.specification.startswith("impl:"):
-        begin(request)
     specification = subject(request.specification, request.constants, request.variant, request.split)
     progress = ProgressLine(sys.stderr)
     try:

@@ -17,11 +17,6 @@ from .mistakes import Mistake
 from .request import Request
 
 
-def begin(request: Request) -> None:
-    """Starts what every specification needs, while it is being read."""
-    engines.begin(request.engine)
-
-
 def search(request: Request, specification: ir.Specification, progress: Callable[[Progress], None] | None) -> Result:
     """The engine's answer."""
     options = request.options(specification, progress)

@@ -172,11 +172,12 @@ _begun: "dict[Path, Future[Path]]" = {}
 
 
 def runtime_library(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
-    """The shared library of the runtime."""
+    """The shared library of the runtime: all its files as one text, which takes two thirds of the time of many."""
     target = runtime_path(compiler, flags)
     if target.exists():
         return target
-    return _compile(target, compiler, (*RUNTIMES, *flags), lambda _: [p for p in _runtime_files() if p.suffix == ".c"])
+    text = "".join(f'#include "{path.name}"\n' for path in _runtime_files() if path.suffix == ".c")
+    return _compile(target, compiler, (*RUNTIMES, *flags), lambda folder: [_written(folder / "runtime.c", text)])
 
 
 def runtime_path(compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:

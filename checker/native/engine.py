@@ -34,11 +34,6 @@ _STOPPED = ("seconds", "memory", "disk", "interrupted")  # where a checkpoint le
 _CHECKED: tuple[ir.Kind, ...] = ("invariant", "step_invariant", "witness")
 
 
-def check(specification: ir.Specification, options: Options) -> Result:
-    """Searches a specification's states. Raises compiler.NoCompiler where there is none."""
-    return Native(specification, options).run()
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A specification, compiled and loaded."""

@@ -2,7 +2,7 @@
 #include "memory.h"
 #include <stdlib.h>
 
-enum { STATES_PER_PAGE = 1 << 14, SMALLEST = 1 << 12 };
+enum { STATES_PER_PAGE = 1 << 14, SMALLEST_SET = 1 << 12 };
 
 void exact_open(Exact *set, unsigned words) {
     *set = (Exact){.words = words, .stride = words + 1};
@@ -70,7 +70,7 @@ static int more_pages(Exact *set, u64 wanted) {
 
 int exact_reserve(Exact *set, u64 more, u64 limit) {
     const u64 states = set->count + more;
-    u64 size = set->size ? set->size : SMALLEST;
+    u64 size = set->size ? set->size : SMALLEST_SET;
     while (states > size / 4 * 3) size *= 2;
     const u64 growth = (size > set->size ? size * sizeof(u64) : 0) + (pages_for(states) - pages_for(set->count)) * page_bytes(set);
     if (limit != 0 && pages_held() + growth > limit) return 0;

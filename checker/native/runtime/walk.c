@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { BATCH = 64, ROUND = 256 };
+enum { CHOICES = 64, ROUND = 256 };
 
 typedef struct {
     Context cx;
@@ -95,7 +95,7 @@ static int go_on(Walker *w, u64 number, u32 length) {
     return 1;
 }
 
-static void begin(Walker *w, u64 number) {
+static void begin_walk(Walker *w, u64 number) {
     static const double favours[] = {1.0 / 64, 1.0 / 8, 1, 1, 8, 64};
     w->random = w->walks->seed ^ fold(number + 1, UINT64_C(0x9e3779b97f4a7c15));
     for (u32 a = 0; a < w->walks->actions; a++) w->weights[a] = w->walks->weights[a] * favours[next_random(&w->random) % 6];
@@ -107,7 +107,7 @@ static void *take_walks(void *given) {
     const u64 end = all->next + ROUND < all->walks ? all->next + ROUND : all->walks;
     for (u64 number = all->next + (u64)(w - (Walker *)all->walkers); number < end; number += all->workers) {
         if (__atomic_load_n(&all->stop, __ATOMIC_RELAXED)) break;
-        begin(w, number);
+        begin_walk(w, number);
         for (u32 length = 0; length < all->depth && go_on(w, number, length); length++) {}
         if (w->found.kind != 0) break;
     }
@@ -174,9 +174,9 @@ Walks *walks_new(const Model *model, const Walks *wanted) {
         Walker *w = &walkers[t];
         w->walks = all;
         fine &= cover_open(&w->cover, all->view, model->words);
-        w->cx = (Context){.batch = BATCH, .capacity = BATCH, .flush = choose, .owner = w, .steps = all->step_invariants};
-        w->cx.states = w->cx.next = calloc((size_t)BATCH * model->words, sizeof(u64));
-        w->cx.items = calloc(BATCH, sizeof(Item));
+        w->cx = (Context){.batch = CHOICES, .capacity = CHOICES, .flush = choose, .owner = w, .steps = all->step_invariants};
+        w->cx.states = w->cx.next = calloc((size_t)CHOICES * model->words, sizeof(u64));
+        w->cx.items = calloc(CHOICES, sizeof(Item));
         w->cx.recent = &w->recent;
         w->cx.actions = calloc(2 * all->actions, sizeof(u32));
         w->state = calloc(model->words, sizeof(u64));

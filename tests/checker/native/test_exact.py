@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from quorate.checker.commands.root import run
 from quorate.checker.model import Limits, Options
+from quorate.checker.native import check
 from quorate.checker.native.binding import load_model
 from quorate.checker.native.compiler import find_compiler, library, runtime_library
-from quorate.checker.native.engine import Native, Prepared, check, write
+from quorate.checker.native.engine import Native, Prepared, write
 from quorate.checker.result import Result
 from quorate.spec.classics.two_phase_commit import TwoPhaseCommit
 from quorate.spec.lang.reader import read

@@ -70,6 +70,7 @@ def test_values_of_many_bits_are_computed_in_full() -> None:
 def test_a_long_search_goes_on_with_a_faster_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """It starts with a model that was compiled quickly, and changes to the other one in the middle."""
     monkeypatch.setattr("quorate.checker.native.engine.PATIENCE", 0.0)
+    monkeypatch.setattr("quorate.checker.native.compiler.FULLY", ("-O3", "-DHERE"))  # not one that another test made
     changes = []
 
     class Watched(Native):
