@@ -74,7 +74,8 @@ def write(specification: ir.Specification, options: Options, quickly: bool = Fal
         begin_first(program)
     dead = dead_values_of(specification, options).dead
     if options.dead_values and not dead:
-        program = outline(tree, ghosts, sorts, False, options.profile)
+        plain = outline(tree, ghosts, sorts, False, options.profile)
+        return replace(plain, begun=program.units[0]) if quickly else plain
     return masked(program, dead)
 
 

@@ -26,6 +26,7 @@ COPIED = 4  # words: successors of up to so many are copied to their place
 
 UNIT = '#include "model.h"\n'
 MASKING = "void masking(u64 *s) {\n    mask(s);\n}\n"  # `mask` as another unit calls it
+MASKING_NOTHING = "void masking(u64 *s) {\n    (void)s;\n}\n"
 MASKED_APART = "#define MASKED\nvoid masking(u64 *s);\nOWN void mask(u64 *s) {\n    masking(s);\n}\n\n"
 
 
@@ -40,6 +41,7 @@ class Program:
     state: layout.StateLayout
     sites: tuple[ir.Span, ...]
     symmetric: tuple[domains.Sort, ...]
+    begun: str = ""  # the first unit as it was begun, where nothing has turned out to be dead
 
     @property
     def text(self) -> str:
@@ -48,7 +50,9 @@ class Program:
 
     @property
     def units(self) -> tuple[str, str]:
-        """The same in two units, of which the first does not say what is dead; nothing in the second if nothing is."""
+        """The same in two units, of which the first does not say what is dead; the second may be empty."""
+        if self.begun:
+            return self.begun, UNIT + MASKING_NOTHING
         if not self.mask:
             return self.text, ""
         return self.head + MASKED_APART + self.tail, UNIT + self.mask + MASKING

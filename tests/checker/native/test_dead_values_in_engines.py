@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from quorate.checker import native, reference
 from quorate.checker.model import Limits, Options, dead_values_of
-from quorate.checker.native.engine import Native
+from quorate.checker.native.engine import Native, build, prepare, write
 from quorate.spec import classics, zookeeper
 from quorate.spec.lang import ir
 from quorate.spec.lang.errors import EvaluationError
@@ -137,3 +137,24 @@ def test_engines_agree_on_zab_without_dead_values(symmetry: bool, workers: int) 
         other.unreduced,
     )
     assert (one.unreduced or one.distinct) == 33_037
+
+
+@pytest.mark.parametrize(("restarts", "variants", "some"), [(0, [], True), (1, ["ack-before-log"], False)])
+def test_a_model_in_two_units_is_the_same_model(restarts: int, variants: list[str], some: bool) -> None:
+    """Compiled quickly, what is dead is linked to it; also where that has turned out to be nothing."""
+    bounds = {"servers": 3, "timeouts": 1, "transactions": 1, "epochs": 2, "restarts": restarts}
+    tree, options = read(Zab, bounds, variants), Options(identity="ghosts", dead_values=True, limits=Limits(depth=14))
+    assert bool(dead_values_of(tree, options).dead) is some
+    program = write(tree, options, quickly=True)
+    assert program.text == write(tree, options).text and program.units[1]
+    quick, full = build(program, quickly=True), prepare(tree, options)
+    assert quick.quickly and not full.quickly
+    one, other = Native(tree, options, quick).run(), Native(tree, options, full).run()
+    assert one.distinct == other.distinct > 500
+    assert (one.generated, one.depth, one.unreduced, one.distinct_actions, one.reason) == (
+        other.generated,
+        other.depth,
+        other.unreduced,
+        other.distinct_actions,
+        other.reason,
+    )
