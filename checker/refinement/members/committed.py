@@ -14,6 +14,7 @@ compared when it is, and until then, or if it never is, the member must not serv
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ....impl.data.node import CONTAINER_OWNER, Node
@@ -61,7 +62,7 @@ class Committed:
     """One run. `asked` says what clients want, by session and number of the request."""
 
     def __init__(self, variants: tuple[str, ...] = ()) -> None:
-        self._shadow = Shadow(read(Znodes, {"zxids": ZXIDS, "sessions": SESSIONS}, variants))
+        self._shadow = _specification(variants)
         kinds = {variable.name: variable.type for variable in self._shadow.specification.variables}
         code, tree = kinds["code"], kinds["tree"]
         assert isinstance(code, Enumeration) and isinstance(tree, Map)
@@ -243,6 +244,12 @@ class Committed:
         return Trace(
             specification, "znodes", tuple(steps), "undecided", None, engine="simulated members", seed=seed, log=log
         )
+
+
+@cache
+def _specification(variants: tuple[str, ...]) -> Shadow:
+    """Read once for all runs."""
+    return Shadow(read(Znodes, {"zxids": ZXIDS, "sessions": SESSIONS}, variants))
 
 
 def _differences(found: dict[str, Values], expected: dict[str, Values]) -> list[str]:
