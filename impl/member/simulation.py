@@ -131,8 +131,10 @@ class World:
     def close(self, learner: int) -> None:
         """A connection breaks, and both sides notice."""
         leader = self.dialled.pop(learner)
-        for pair in ((learner, leader), (leader, learner)):
-            self.links.pop(pair, None)
+        pairs = ((learner, leader), (leader, learner))
+        for pair in pairs:
+            self.links.pop(pair, None)  # both, before one of them calls again
+        for pair in pairs:
             if pair[0] in self.members:
                 self.members[pair[0]].closed(pair[1], self.now())
                 self.turn(pair[0])
@@ -260,8 +262,8 @@ class World:
         for learner, leader in ((server, peer), (peer, server)):
             if self.dialled.get(learner) == leader:
                 del self.dialled[learner]
-                self.links.pop((server, peer))
-                self.links.pop((peer, server))
+                self.links.pop((server, peer), None)  # two that have called each other lose both at once
+                self.links.pop((peer, server), None)
                 if peer in self.members and (server, peer) not in self.cut:
                     self.members[peer].closed(server, self.now())
                     self.turn(peer)
