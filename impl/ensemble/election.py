@@ -91,24 +91,23 @@ def _counted(node: Node, peer: int, vote: Vote) -> Node:
 
 
 def _from_outside(node: Node, peer: int, heard: Notification) -> Step:
-    """A server that follows or leads speaks: join when a quorum confirms its leader, the leader among them."""
+    """A server that follows or leads speaks: join when a quorum confirms its leader, the leader among them.
+
+    The leader's own word must be of that very vote: what it said before it restarted is no confirmation.
+    """
     election = node.election
     outside = tuple(heard if s == peer else n for s, n in enumerate(election.outside))
     node = replace(node, election=replace(election, outside=outside))
     leader = heard.vote.leader
     agreeing = frozenset(s for s, n in enumerate(outside) if n and (n.vote, n.round) == (heard.vote, heard.round))
+    speaks = outside[leader]
+    leads = leader in agreeing and speaks is not None and speaks.state == "LEADING"
     if heard.round == election.round:
         agreeing |= frozenset(s for s, v in enumerate(election.received) if v == heard.vote)
-    speaks = outside[leader]
-    leads = heard.round == election.round if leader == node.id else speaks is not None and _leads(speaks, heard.round)
+        leads |= leader == node.id
     if not (leads and node.ensemble.is_quorum(agreeing)):
         return node, ()
     return decide(replace(node, election=replace(node.election, round=heard.round, vote=heard.vote)), leader)
-
-
-def _leads(speaks: Notification, number: int) -> bool:
-    """Whether a server says that it leads since this round; that it led earlier is no confirmation."""
-    return speaks.state == "LEADING" and speaks.round == number
 
 
 def _answer(node: Node, peer: int) -> Notify:

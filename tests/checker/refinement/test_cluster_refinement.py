@@ -57,6 +57,12 @@ def test_a_follower_that_leaves_for_a_later_promise_is_a_learner_until_its_leade
     assert run.wrong is None and run.events == 1000
 
 
+def test_what_a_leader_said_before_it_restarted_confirms_nothing() -> None:
+    """It leads no longer, but is in the same round again, with a newer vote that others follow by now."""
+    run = Checker(SOUND).run(8988, 1000)
+    assert run.wrong is None and run.events == 1000
+
+
 def test_runs_come_in_order_of_seeds() -> None:
     alone, together = (list(runs(SOUND, range(20), 50, processes)) for processes in (1, 2))
     assert alone == together and [run.seed for run in alone] == list(range(20))
